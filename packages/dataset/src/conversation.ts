@@ -1,0 +1,34 @@
+/** One request of a conversation as it was generated or loaded. */
+export interface Turn {
+  readonly role: 'user';
+  readonly text: string;
+  /** Tokens of `text`, special tokens and chat template left out. */
+  readonly inputTokens: number;
+  /** Output length to ask for; absent: the server decides. */
+  readonly maxOutputTokens?: number;
+  readonly model: string;
+}
+
+/** Template of a session; a run may play it many times. */
+export interface Conversation {
+  /** `session_000000` … with a seed, a UUID without. */
+  readonly id: string;
+  readonly turns: readonly Turn[];
+}
+
+/** A conversation with its request bodies rendered; what the store holds. */
+export interface EncodedTurn {
+  /** The complete request body in UTF-8. */
+  readonly body: Uint8Array;
+  readonly inputTokens: number;
+  /** Absent: none was asked for. */
+  readonly maxOutputTokens?: number;
+}
+
+export interface EncodedConversation {
+  readonly id: string;
+  readonly turns: readonly EncodedTurn[];
+}
+
+/** Renders one turn into a request body. Endpoints of the transport package implement it; the dataset package only calls it. */
+export type RenderBody = (turn: Turn) => Uint8Array;

@@ -1,0 +1,1 @@
+export type { Conversation, EncodedConversation, EncodedTurn, RenderBody, Turn } from './conversation.ts';

@@ -1,0 +1,106 @@
+/** Properties of a metric that decide where it applies and where it is shown. Names follow AIPerf. */
+export const METRIC_FLAGS = [
+  'streaming_only',
+  'error_only',
+  'produces_tokens_only',
+  'larger_is_better',
+  'internal',
+  'supports_reasoning',
+  'experimental',
+  'no_individual_records',
+  'tokenizes_input_only',
+  'usage_diff_only',
+  'http_trace_only',
+] as const;
+export type MetricFlag = (typeof METRIC_FLAGS)[number];
+
+/** Native units; times are nanoseconds until they are shown. */
+export type MetricUnit =
+  | 'ns'
+  | 'ms'
+  | 'sec'
+  | 'tokens'
+  | 'tokens/sec'
+  | 'tokens/sec/user'
+  | 'requests'
+  | 'requests/sec'
+  | 'ratio'
+  | '%'
+  | 'count'
+  | 'B'
+  | 'KB';
+
+export type ConsoleGroup = 'default' | 'usage' | 'effective' | 'active' | 'none';
+
+/** What is said about a metric, whatever its kind. One entry of the registry. */
+export interface MetricDefinition {
+  /** Key in every file, snake_case as AIPerf spells it. */
+  readonly tag: string;
+  readonly header: string;
+  readonly shortHeader?: string;
+  readonly unit: MetricUnit;
+  /** Unit in files and tables; the same as `unit` when absent. */
+  readonly displayUnit?: MetricUnit;
+  /** `record`: one value a request; `record_list`: several; `aggregate` and `derived`: one value a run. */
+  readonly kind: 'record' | 'record_list' | 'aggregate' | 'derived';
+  readonly flags: readonly MetricFlag[];
+  readonly consoleGroup: ConsoleGroup;
+  /** Position in the console table; unordered rows come last. */
+  readonly displayOrder?: number;
+  /** The formula in words, for the generated reference and the Arrow field metadata. */
+  readonly formula: string;
+}
+
+/** Summary of one metric in its display unit, as exported. Absent statistics are left out. */
+export interface MetricResult {
+  readonly tag: string;
+  readonly header: string;
+  /** Display unit. */
+  readonly unit: MetricUnit;
+  readonly avg: number;
+  readonly p1?: number;
+  readonly p5?: number;
+  readonly p10?: number;
+  readonly p25?: number;
+  readonly p50?: number;
+  readonly p75?: number;
+  readonly p90?: number;
+  readonly p95?: number;
+  readonly p99?: number;
+  readonly min?: number;
+  readonly max?: number;
+  /** Population standard deviation. */
+  readonly std?: number;
+  readonly count?: number;
+  readonly sum?: number;
+}
+
+/** Failed requests of one kind. */
+export interface ErrorCount {
+  readonly code: number | null;
+  readonly type: string;
+  readonly message: string;
+  /** Our closed kind, such as `stream_cut`. */
+  readonly kind: string;
+  readonly count: number;
+}
+
+/** Everything the exporters need about a finished phase or run. */
+export interface RunResults {
+  readonly profiling: readonly MetricResult[];
+  /** Absent without a warm-up. */
+  readonly warmup?: readonly MetricResult[];
+  readonly errors: readonly ErrorCount[];
+  readonly requestCount: number;
+  readonly errorCount: number;
+  /** Requests cancelled in flight; neither counted as completed nor as failed. */
+  readonly cancelledCount: number;
+  /** Requests sent whose record never arrived. */
+  readonly lostCount: number;
+  readonly wasCancelled: boolean;
+  readonly isComplete: boolean;
+  readonly incompleteReason?: string;
+  /** Epoch nanoseconds as decimal strings. */
+  readonly startEpochNs: string;
+  readonly endEpochNs: string;
+}

@@ -1,0 +1,21 @@
+import type { Timeline } from './transport.ts';
+
+/** One finished request as the worker knows it: which credit it used and what happened on the wire. All times in run nanoseconds. */
+export interface RequestRecord {
+  readonly creditId: number;
+  readonly phaseIndex: number;
+  readonly sessionNumber: number;
+  readonly conversationIndex: number;
+  readonly turnIndex: number;
+  readonly creditIssuedNs: number;
+  /** NaN in a closed loop. */
+  readonly dueNs: number;
+  /** From the end of the slot's previous request to this one's start; NaN for a slot's first request and in an open loop. */
+  readonly turnaroundNs: number;
+  readonly cancelled: boolean;
+  /** Tokens of the request's text, from the dataset store. */
+  readonly inputTokens: number;
+  /** NaN: none was asked for. */
+  readonly maxOutputTokens: number;
+  readonly timeline: Timeline;
+}

@@ -1,0 +1,76 @@
+import type { RequestError } from './request-error.ts';
+
+/**
+ * What one exchange looked like on the client's clock. A transport fills it while the exchange runs and does nothing else in its
+ * read callback; all times are run nanoseconds, NaN where the point was never reached.
+ *
+ * Instances are reused: {@link reset} keeps the buffers. The body is stored without HTTP framing (chunk sizes removed), and the reads
+ * say how many body bytes each socket read brought, so every body byte has a time.
+ */
+export interface Timeline {
+  /** The request was handed to the transport. */
+  queuedNs: number;
+  /** A new connection was begun; NaN on a reused connection. */
+  connectStartNs: number;
+  dnsEndNs: number;
+  connectEndNs: number;
+  /** The request's bytes were handed to the socket. Zero point of every latency. */
+  startNs: number;
+  /** The socket took all bytes of the request. */
+  sendEndNs: number;
+  /** Status line and headers were complete. */
+  headersNs: number;
+  /** The response was complete by its framing, or the exchange ended with an error. */
+  endNs: number;
+  status: number;
+  statusText: string;
+  contentType: string;
+  connectionReused: boolean;
+  /** 1 when an empty reply on a reused connection made the request be sent once more; `startNs` is then the second send. */
+  resentCount: number;
+  /** Time lost before the second send. 0 when the request was sent once. */
+  resendNs: number;
+  requestBytes: number;
+  /** Bytes of the response as they came from the socket, framing and headers included. */
+  responseBytes: number;
+  /** Socket reads that belong to this response. */
+  responseReads: number;
+  /** Number of reads with body bytes; valid entries of `readNs` and `readLengths`. */
+  readCount: number;
+  readNs: Float64Array;
+  readLengths: Uint32Array;
+  /** Valid bytes of `body`. */
+  bodyLength: number;
+  body: Uint8Array;
+  error: RequestError | undefined;
+}
+
+/** One request ready to be sent. */
+export interface PreparedRequest {
+  /** Index into the base URLs the transport was made with. */
+  readonly urlIndex: number;
+  /** Header values that change with each request, such as `X-Request-ID`, in the order the transport was made with. */
+  readonly variableHeaders: readonly string[];
+  readonly body: Uint8Array;
+}
+
+/** A request in flight. `onEnd` is called exactly once, after `timeline.endNs` is set. */
+export interface Exchange {
+  readonly request: PreparedRequest;
+  readonly timeline: Timeline;
+  onEnd(exchange: Exchange): void;
+}
+
+/**
+ * Sends requests and stamps what happens. Nothing is thrown or rejected for a failed request: it ends with `timeline.error`.
+ * An endpoint or base URL that cannot be spoken by an implementation is refused when the transport is made.
+ */
+export interface Transport {
+  /** Opens connections before the load, spread over the base URLs. Failures are left to the requests. */
+  warmUp(connectionCount: number): Promise<void>;
+  send(exchange: Exchange): void;
+  /** Ends an exchange in flight with error `cancelled`; does nothing to one that has ended. */
+  cancel(exchange: Exchange): void;
+  /** Ends what is in flight with error `cancelled` and closes every connection. */
+  close(): Promise<void>;
+}
