@@ -1,1 +1,2 @@
 export type { Conversation, EncodedConversation, EncodedTurn, RenderBody, Turn } from './conversation.ts';
+export type { DatasetMessages } from './messages.ts';

@@ -8,3 +8,5 @@ export type {
   MetricUnit,
   RunResults,
 } from './metric-definition.ts';
+export type { MetricsMessages } from './messages.ts';
+export type { ColumnBatch, OpenRecordSink, RecordSink } from './record-sink.ts';

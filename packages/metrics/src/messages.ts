@@ -1,0 +1,16 @@
+import type { MetricResult, RunResults } from './metric-definition.ts';
+
+/** What the records manager publishes. */
+export interface MetricsMessages {
+  /** At most twice a second while records arrive, and once at the end. */
+  processing_stats: {
+    readonly processed: number;
+    readonly errors: number;
+    /** Records expected in all, `null` until the last phase has completed. */
+    readonly total_expected: number | null;
+  };
+  /** Live windows, in display units. */
+  realtime_metrics: { readonly metrics: readonly (MetricResult & { readonly current: number })[] };
+  all_records_received: { readonly processed: number; readonly errors: number };
+  process_records_result: { readonly results: RunResults };
+}

@@ -1,0 +1,33 @@
+import type { PhaseKind } from './credit.ts';
+
+/** Counts of one phase. `sent = completed + failed + cancelled + lost + inFlight` at every moment. */
+export interface PhaseCounts {
+  readonly sent: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Sent by a worker that died before it returned the credit. */
+  readonly lost: number;
+  readonly inFlight: number;
+}
+
+interface PhaseMessage {
+  readonly phase: PhaseKind;
+  readonly phase_index: number;
+}
+
+/** What the timing manager publishes. Times are run nanoseconds. */
+export interface TimingMessages {
+  credit_phase_start: PhaseMessage & {
+    readonly start_ns: number;
+    readonly total_expected_requests: number | null;
+    readonly expected_duration_sec: number | null;
+  };
+  /** Every 250 ms while a phase is live. */
+  credit_phase_progress: PhaseMessage & PhaseCounts;
+  credit_phase_sending_complete: PhaseMessage & { readonly sent: number; readonly sent_end_ns: number };
+  /** Final counts. `completed + failed + cancelled` records of this phase exist. */
+  credit_phase_complete: PhaseMessage & PhaseCounts & { readonly end_ns: number; readonly was_cancelled: boolean };
+  /** After the last phase. */
+  credits_complete: { readonly was_cancelled: boolean };
+}
