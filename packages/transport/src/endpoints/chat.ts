@@ -1,0 +1,35 @@
+import type { Turn } from '@aiperf/dataset';
+import { ChatParser } from './chat-parser.ts';
+import type { BodyConfig, Endpoint } from './endpoint.ts';
+import { isObject } from './json.ts';
+
+/** OpenAI chat completions. */
+export const chatEndpoint: Endpoint = {
+  type: 'chat',
+  method: 'POST',
+  defaultPath: '/v1/chat/completions',
+  acceptHeader: (streaming) => (streaming ? 'text/event-stream' : 'application/json'),
+  renderBody: (turn, config) => new TextEncoder().encode(JSON.stringify(chatBody(turn, config))),
+  createParser: () => new ChatParser(),
+};
+
+/** Key order as in AIPerf's `inputs.json`; extra inputs replace values in place and new ones come last. */
+function chatBody(turn: Turn, config: BodyConfig): Record<string, unknown> {
+  const extra = config.extraInputs;
+  const streaming = typeof extra['stream'] === 'boolean' ? extra['stream'] : config.streaming;
+  const body: Record<string, unknown> = {
+    messages: [{ role: turn.role, content: turn.text }],
+    model: turn.model,
+    stream: streaming,
+  };
+  if (turn.maxOutputTokens !== undefined) {
+    body[config.useLegacyMaxTokens ? 'max_tokens' : 'max_completion_tokens'] = turn.maxOutputTokens;
+  }
+  // A server refuses stream_options without a stream, so they follow what is really sent.
+  if (streaming) body['stream_options'] = { include_usage: true };
+  const merged = { ...body, ...extra };
+  const extraOptions = extra['stream_options'];
+  // The author's own choice of include_usage is kept; other stream options do not switch the usage off.
+  if (streaming && isObject(extraOptions)) merged['stream_options'] = { include_usage: true, ...extraOptions };
+  return merged;
+}
