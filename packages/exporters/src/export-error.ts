@@ -1,0 +1,30 @@
+/** Reasons for which writing or reading a result file fails. */
+export const EXPORT_ERROR_CODES = [
+  'AIPERF_EXPORT_ALREADY_EXISTS',
+  'AIPERF_EXPORT_NOT_WRITABLE',
+  'AIPERF_EXPORT_WRITE_FAILED',
+  'AIPERF_EXPORT_CLOSED',
+  'AIPERF_EXPORT_FOREIGN_FILE',
+  'AIPERF_EXPORT_NO_SCHEMA',
+  'AIPERF_EXPORT_CORRUPT_FILE',
+  'AIPERF_EXPORT_BAD_BATCH',
+  'AIPERF_EXPORT_UNSUPPORTED_TYPE',
+  'AIPERF_EXPORT_UNKNOWN_COLUMN',
+] as const;
+export type ExportErrorCode = (typeof EXPORT_ERROR_CODES)[number];
+
+/** The only error that this package throws. Callers switch on `code`. */
+export class ExportError extends Error {
+  override readonly name = 'ExportError';
+  readonly code: ExportErrorCode;
+
+  constructor(code: ExportErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** Text of anything that was caught, for the end of a message. */
+export function causeText(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
