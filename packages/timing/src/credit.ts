@@ -40,14 +40,48 @@ export interface CreditReturnBatch {
   readonly ids: Float64Array;
   /** Index into {@link CREDIT_OUTCOMES}. */
   readonly outcomes: Uint8Array;
-  /** Credits of this phase that the worker still holds and has not sent; the timing manager tops leases up from it. */
-  readonly unsentCount: number;
+  /**
+   * Credits of this phase that this worker has sent so far, in all. What it was granted less this and less what came back unsent is what
+   * still waits there, whatever is on the way; leases are topped up from it.
+   */
+  readonly sentCount: number;
+  /** When the latest of them was sent, in run nanoseconds; NaN before the first. */
+  readonly lastSentNs: number;
 }
 
 /** A stretch of load with its own stop condition. Records of a warm-up do not count in results. */
 export type PhaseKind = 'warmup' | 'profiling';
 
-/** What a worker is told when a phase begins. */
+/** Kinds of message on the `credits` socket: the first of two frames, in ASCII. */
+export const CREDIT_MESSAGE_KINDS = {
+  /** Worker to timing manager: can take credits; JSON {@link WorkerReady}. */
+  ready: 'wr',
+  /** Worker to timing manager: leaves, after everything was returned; no payload. */
+  leaving: 'ws',
+  /** Worker to timing manager: {@link CreditReturnBatch}. */
+  creditReturn: 'cr',
+  /** Timing manager to worker: JSON {@link PhaseStart}; sent again when the limits of a running phase change. */
+  phaseStart: 'ps',
+  /** Timing manager to worker: {@link CreditBatch}. */
+  creditGrant: 'cg',
+  /** Timing manager to worker: cancel what is in flight, hand back what is unsent; JSON {@link PhaseReference}. */
+  cancelCredits: 'cc',
+  /** Timing manager to worker: hand back what is unsent, let requests in flight end; JSON {@link PhaseReference}. */
+  phaseEnd: 'pe',
+} as const;
+
+/** Payload of a worker's `wr`. */
+export interface WorkerReady {
+  /** Requests that the worker can have in flight at most; absent: no limit of its own. */
+  readonly slotsMax?: number;
+}
+
+/** Payload of `cc` and `pe`. */
+export interface PhaseReference {
+  readonly phaseIndex: number;
+}
+
+/** What a worker is told when a phase begins, and again when its limits change. */
 export interface PhaseStart {
   readonly phaseIndex: number;
   readonly kind: PhaseKind;

@@ -1,5 +1,30 @@
+export { arrivalTimes } from './arrival-intervals.ts';
+export type { ExponentialSource } from './arrival-intervals.ts';
+export { createPacer } from './pacer.ts';
+export type { Pacer, PacerOptions } from './pacer.ts';
+export { nodeTimers } from './timers.ts';
+export type { CancelTimer, Timers } from './timers.ts';
 export { createClock, createClockOrigin } from './clock.ts';
 export type { Clock, EpochNs, MonotonicNs } from './clock.ts';
-export { CREDIT_OUTCOMES } from './credit.ts';
-export type { Credit, CreditBatch, CreditOutcome, CreditReturnBatch, PhaseKind, PhaseStart } from './credit.ts';
+export { CREDIT_MESSAGE_KINDS, CREDIT_OUTCOMES } from './credit.ts';
+export type {
+  Credit,
+  CreditBatch,
+  CreditOutcome,
+  CreditReturnBatch,
+  PhaseKind,
+  PhaseReference,
+  PhaseStart,
+  WorkerReady,
+} from './credit.ts';
+export {
+  decodeCreditBatch,
+  decodeCreditReturnBatch,
+  encodeCreditBatch,
+  encodeCreditReturnBatch,
+} from './credit-codec.ts';
+export { WorkerCredits } from './worker/worker-credits.ts';
+export type { WorkerCreditsOptions } from './worker/worker-credits.ts';
+export { TIMING_ERROR_CODES, TimingError } from './timing-error.ts';
+export type { TimingErrorCode } from './timing-error.ts';
 export type { PhaseCounts, TimingMessages } from './messages.ts';

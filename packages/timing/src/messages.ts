@@ -16,7 +16,7 @@ interface PhaseMessage {
   readonly phase_index: number;
 }
 
-/** What the timing manager publishes. Times are run nanoseconds. */
+/** What the timing manager publishes, and what it listens to. Times are run nanoseconds. */
 export interface TimingMessages {
   credit_phase_start: PhaseMessage & {
     readonly start_ns: number;
@@ -26,8 +26,13 @@ export interface TimingMessages {
   /** Every 250 ms while a phase is live. */
   credit_phase_progress: PhaseMessage & PhaseCounts;
   credit_phase_sending_complete: PhaseMessage & { readonly sent: number; readonly sent_end_ns: number };
-  /** Final counts. `completed + failed + cancelled` records of this phase exist. */
+  /**
+   * Final counts. `completed + failed + cancelled` records of this phase exist. `was_cancelled`: the phase ended before its stop condition,
+   * because the run was cancelled or no worker was left.
+   */
   credit_phase_complete: PhaseMessage & PhaseCounts & { readonly end_ns: number; readonly was_cancelled: boolean };
   /** After the last phase. */
   credits_complete: { readonly was_cancelled: boolean };
+  /** Listened to: this worker's process is gone. Whoever supervises the workers publishes it. */
+  worker_lost: { readonly worker_id: string };
 }

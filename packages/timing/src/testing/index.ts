@@ -1,1 +1,2 @@
-export {};
+export { VirtualClock } from './virtual-clock.ts';
+export type { VirtualClockOptions } from './virtual-clock.ts';

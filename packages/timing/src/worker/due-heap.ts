@@ -1,0 +1,56 @@
+/** Rows of a table ordered by due time, then by credit id: a binary heap of row numbers, the keys stay in the table's columns. */
+export class DueHeap {
+  readonly #isBefore: (rowA: number, rowB: number) => boolean;
+  /** `rows[0]` is the first; the children of `rows[i]` are `rows[2i + 1]` and `rows[2i + 2]` and never come before it. */
+  readonly #rows: number[] = [];
+
+  constructor(isBefore: (rowA: number, rowB: number) => boolean) {
+    this.#isBefore = isBefore;
+  }
+
+  get size(): number {
+    return this.#rows.length;
+  }
+
+  /** `undefined` when empty. */
+  peek(): number | undefined {
+    return this.#rows[0];
+  }
+
+  push(row: number): void {
+    const rows = this.#rows;
+    let index = rows.length;
+    rows.push(row);
+    while (index > 0) {
+      const parentIndex = (index - 1) >> 1;
+      const parent = rows[parentIndex] ?? row;
+      if (!this.#isBefore(row, parent)) break;
+      rows[index] = parent;
+      index = parentIndex;
+    }
+    rows[index] = row;
+  }
+
+  pop(): number | undefined {
+    const rows = this.#rows;
+    const first = rows[0];
+    const last = rows.pop();
+    if (last === undefined || rows.length === 0) return first;
+    let index = 0;
+    for (;;) {
+      let childIndex = 2 * index + 1;
+      let child = rows[childIndex];
+      if (child === undefined) break;
+      const other = rows[childIndex + 1];
+      if (other !== undefined && this.#isBefore(other, child)) {
+        child = other;
+        childIndex += 1;
+      }
+      if (!this.#isBefore(child, last)) break;
+      rows[index] = child;
+      index = childIndex;
+    }
+    rows[index] = last;
+    return first;
+  }
+}

@@ -1,0 +1,34 @@
+/** First-in first-out queue of numbers in one typed array that doubles when it is full; entries wrap around its end. */
+export class NumberRing {
+  #values = new Float64Array(16);
+  #head = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(value: number): void {
+    if (this.#size === this.#values.length) this.#grow();
+    this.#values[(this.#head + this.#size) % this.#values.length] = value;
+    this.#size += 1;
+  }
+
+  /** NaN when empty. */
+  shift(): number {
+    if (this.#size === 0) return Number.NaN;
+    const value = this.#values[this.#head] ?? Number.NaN;
+    this.#head = (this.#head + 1) % this.#values.length;
+    this.#size -= 1;
+    return value;
+  }
+
+  #grow(): void {
+    const values = new Float64Array(this.#values.length * 2);
+    const firstPart = this.#values.subarray(this.#head);
+    values.set(firstPart);
+    values.set(this.#values.subarray(0, this.#head), firstPart.length);
+    this.#values = values;
+    this.#head = 0;
+  }
+}

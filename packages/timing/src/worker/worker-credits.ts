@@ -1,0 +1,229 @@
+import type { Clock } from '../clock.ts';
+import type { Credit, CreditBatch, CreditOutcome, CreditReturnBatch, PhaseStart } from '../credit.ts';
+import { createPacer } from '../pacer.ts';
+import type { Pacer } from '../pacer.ts';
+import { nodeTimers, startTimerAt } from '../timers.ts';
+import type { CancelTimer, Timers } from '../timers.ts';
+import { TimingError } from '../timing-error.ts';
+import { HeldPhase } from './held-phase.ts';
+
+/** What a worker's credits need of their worker. */
+export interface WorkerCreditsOptions {
+  readonly clock: Clock;
+  /** Absent: one on this process's event loop. */
+  readonly pacer?: Pacer;
+  /** Absent: this process's event loop. */
+  readonly timers?: Timers;
+  /**
+   * Sends the request now. `turnaroundNs` is the time since the slot's previous request ended; NaN for the slot's first request and for
+   * credits with a due time.
+   */
+  send(credit: Credit, turnaroundNs: number): void;
+}
+
+/** Returns are gathered this long, so that a message is not sent for every request. */
+const RETURN_INTERVAL_NS = 5_000_000;
+/** With nothing to return, the count of sent requests is reported this often. */
+const SENT_REPORT_INTERVAL_NS = 50_000_000;
+
+/**
+ * The credits of one worker: holds them until their due time or a free slot, says when to send, and gathers what goes back.
+ *
+ * Never more requests are in flight than the phase's slots, and every credit granted is returned exactly once.
+ */
+export class WorkerCredits {
+  readonly #clock: Clock;
+  readonly #pacer: Pacer;
+  readonly #timers: Timers;
+  readonly #send: (credit: Credit, turnaroundNs: number) => void;
+  readonly #phases = new Map<number, HeldPhase>();
+  /** Called when {@link takeReturns} has something that should leave now. */
+  onReturnsDue: () => void = () => {};
+  readonly #onWake = (): void => this.#turn();
+  #isTurnRequested = false;
+  #lastReportNs = Number.NEGATIVE_INFINITY;
+  #cancelReportTimer: CancelTimer | undefined;
+  #reportTimerEndsNs = Number.POSITIVE_INFINITY;
+
+  constructor(options: WorkerCreditsOptions) {
+    this.#clock = options.clock;
+    this.#timers = options.timers ?? nodeTimers;
+    this.#pacer = options.pacer ?? createPacer({ clock: options.clock, timers: this.#timers });
+    this.#send = (credit, turnaroundNs) => options.send(credit, turnaroundNs);
+  }
+
+  /** Requests in flight, all phases together. */
+  get inFlight(): number {
+    let count = 0;
+    for (const phase of this.#phases.values()) count += phase.inFlight;
+    return count;
+  }
+
+  /** A phase begins, or the limits of a running phase change. */
+  beginPhase(start: PhaseStart): void {
+    for (const [index, phase] of this.#phases) {
+      if (index !== start.phaseIndex && phase.isSettled) this.#forget(phase);
+    }
+    let phase = this.#phases.get(start.phaseIndex);
+    if (phase === undefined) {
+      phase = new HeldPhase(start);
+      this.#phases.set(start.phaseIndex, phase);
+    } else {
+      phase.setLimits(start);
+    }
+    phase.cancelStopTimer();
+    if (start.stopSendingAtNs !== null) {
+      phase.cancelStopTimer = startTimerAt(this.#clock, this.#timers, start.stopSendingAtNs, () =>
+        this.stopSending(start.phaseIndex),
+      );
+    }
+    this.#requestTurn();
+  }
+
+  /** Takes credits to be sent. */
+  grant(batch: CreditBatch): void {
+    this.#phase(batch.phaseIndex).add(batch);
+    this.#requestTurn();
+  }
+
+  /**
+   * A request has ended, its record is complete: the slot is free. `phaseIndex` is needed while two phases are live, whose credits may
+   * have equal ids.
+   */
+  requestEnded(creditId: number, outcome: CreditOutcome, phaseIndex?: number): void {
+    this.#phaseInFlight(creditId, phaseIndex).end(creditId, outcome, this.#clock.now());
+    // Refilling here would hold up the read callbacks of this turn of the event loop, whose stamps would then be late.
+    this.#requestTurn();
+  }
+
+  /** Ends sending for good: what waits is handed back, and so is what is granted later. */
+  stopSending(phaseIndex: number): void {
+    this.#phase(phaseIndex).close();
+    this.#report();
+  }
+
+  /** Hands back what waits, with outcome `unsent`; later grants are sent again. */
+  cancelUnsent(phaseIndex: number): void {
+    this.#phase(phaseIndex).handBack();
+    this.#report();
+  }
+
+  /** Everything that ended or came back since the last call, one batch for each phase with news. */
+  takeReturns(): CreditReturnBatch[] {
+    this.#lastReportNs = this.#clock.now();
+    this.#stopReportTimer();
+    const batches: CreditReturnBatch[] = [];
+    for (const phase of this.#phases.values()) {
+      if (phase.pendingReturns > 0 || phase.hasUnreportedSends) batches.push(phase.takeReturns());
+    }
+    return batches;
+  }
+
+  /** Forgets everything: no timer is left. */
+  close(): void {
+    for (const phase of this.#phases.values()) this.#forget(phase);
+    this.#pacer.cancel();
+    this.#stopReportTimer();
+  }
+
+  #phase(phaseIndex: number): HeldPhase {
+    const phase = this.#phases.get(phaseIndex);
+    if (phase === undefined) throw new TimingError('AIPERF_TIMING_PROTOCOL', `phase ${phaseIndex} has not begun here`);
+    return phase;
+  }
+
+  #phaseInFlight(creditId: number, phaseIndex: number | undefined): HeldPhase {
+    if (phaseIndex !== undefined) return this.#phase(phaseIndex);
+    for (const phase of this.#phases.values()) {
+      if (phase.has(creditId)) return phase;
+    }
+    throw new TimingError('AIPERF_TIMING_PROTOCOL', `credit ${creditId} is not in flight here`);
+  }
+
+  #forget(phase: HeldPhase): void {
+    phase.cancelStopTimer();
+    this.#phases.delete(phase.phaseIndex);
+  }
+
+  /** All slots that become free in one turn of the event loop are refilled together, after the sockets' callbacks. */
+  #requestTurn(): void {
+    if (this.#isTurnRequested) return;
+    this.#isTurnRequested = true;
+    this.#timers.runSoon(() => {
+      this.#isTurnRequested = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    let isUrgent = false;
+    let isIdle = true;
+    for (const phase of this.#phases.values()) {
+      this.#sendReady(phase);
+      if (phase.noticeLowLease()) isUrgent = true;
+      if (phase.inFlight > 0 || phase.waitingCount > 0) isIdle = false;
+    }
+    this.#armPacer();
+    if (isUrgent || isIdle) this.#report();
+    else this.#armReportTimer();
+  }
+
+  #sendReady(phase: HeldPhase): void {
+    // A request that fails inside `send` frees its slot at once; counting first keeps this loop from running on for ever.
+    for (let budget = phase.freeSlots; budget > 0; budget -= 1) {
+      const now = this.#clock.now();
+      if (now >= phase.stopSendingAtNs) {
+        phase.close();
+        return;
+      }
+      const taken = phase.take(now);
+      if (taken === undefined) return;
+      this.#send(taken.credit, taken.turnaroundNs);
+    }
+  }
+
+  #armPacer(): void {
+    let wakeNs = Number.POSITIVE_INFINITY;
+    for (const phase of this.#phases.values()) {
+      if (phase.nextWakeNs < wakeNs) wakeNs = phase.nextWakeNs;
+    }
+    if (wakeNs === Number.POSITIVE_INFINITY) this.#pacer.cancel();
+    else this.#pacer.wakeAt(wakeNs, this.#onWake);
+  }
+
+  get #hasReturns(): boolean {
+    for (const phase of this.#phases.values()) if (phase.pendingReturns > 0) return true;
+    return false;
+  }
+
+  get #hasSends(): boolean {
+    for (const phase of this.#phases.values()) if (phase.hasUnreportedSends) return true;
+    return false;
+  }
+
+  #report(): void {
+    this.#stopReportTimer();
+    if (this.#hasReturns || this.#hasSends) this.onReturnsDue();
+  }
+
+  #armReportTimer(): void {
+    const hasReturns = this.#hasReturns;
+    if (!hasReturns && !this.#hasSends) return;
+    const endsNs = this.#lastReportNs + (hasReturns ? RETURN_INTERVAL_NS : SENT_REPORT_INTERVAL_NS);
+    if (this.#reportTimerEndsNs <= endsNs) return;
+    this.#stopReportTimer();
+    const delayMs = (endsNs - this.#clock.now()) / 1e6;
+    if (delayMs <= 0) {
+      this.#report();
+      return;
+    }
+    this.#reportTimerEndsNs = endsNs;
+    this.#cancelReportTimer = this.#timers.startTimer(delayMs, () => this.#report());
+  }
+
+  #stopReportTimer(): void {
+    this.#cancelReportTimer?.();
+    this.#cancelReportTimer = undefined;
+    this.#reportTimerEndsNs = Number.POSITIVE_INFINITY;
+  }
+}
