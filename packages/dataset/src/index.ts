@@ -1,2 +1,16 @@
 export type { Conversation, EncodedConversation, EncodedTurn, RenderBody, Turn } from './conversation.ts';
+export { DatasetError } from './dataset-error.ts';
+export type { DatasetErrorCode } from './dataset-error.ts';
+export { createRandomSource } from './random.ts';
+export type { RandomSource, RandomStream } from './random.ts';
+export { createSampler } from './sampler.ts';
+export type { Sampler, SamplingStrategy } from './sampler.ts';
+export { createDatasetStoreWriter } from './store-writer.ts';
+export type { DatasetStoreWriter } from './store-writer.ts';
+export { openDatasetStore } from './store-reader.ts';
+export type { DatasetStore, DatasetStoreOptions } from './store-reader.ts';
+export { BUILTIN_TOKENIZER_NAME, loadTokenizer } from './tokenizer.ts';
+export type { LoadedTokenizer, Tokenizer } from './tokenizer.ts';
+export { createBuiltinPromptGenerator, createPromptGenerator } from './synthetic/prompt-generator.ts';
+export type { PromptGenerator } from './synthetic/prompt-generator.ts';
 export type { DatasetMessages } from './messages.ts';

@@ -1,1 +1,2 @@
-export {};
+export { createDatasetManager } from './service-dataset-manager.ts';
+export type { DatasetMessages } from './messages.ts';

@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import type { Service, ServiceContext } from '@aiperf/comms';
+import type { RunPlan, UserConfig } from '@aiperf/config';
+import { buildStore } from './build-store.ts';
+import type { RenderBody } from './conversation.ts';
+import { messageOf } from './dataset-error.ts';
+import { loadHuggingFaceTokenizer } from './huggingface-tokenizer.ts';
+import { writeInputsFile } from './inputs-file.ts';
+import type { DatasetMessages } from './messages.ts';
+import { createRandomSource } from './random.ts';
+import type { RandomSource } from './random.ts';
+import { openDatasetStore } from './store-reader.ts';
+import { createBuiltinPromptGenerator, createPromptGenerator } from './synthetic/prompt-generator.ts';
+import type { PromptGenerator } from './synthetic/prompt-generator.ts';
+import { chooseTokenizer } from './tokenizer.ts';
+
+/**
+ * The dataset manager: makes the run's conversations when it is configured and announces the finished store. `createRenderBody` gives the
+ * rendering of the configured endpoint, which lives in a package below this one.
+ */
+export function createDatasetManager(
+  createRenderBody: (config: UserConfig) => RenderBody,
+): (context: ServiceContext<DatasetMessages>) => Service<RunPlan> {
+  return (context) => new DatasetManager(context, createRenderBody);
+}
+
+class DatasetManager implements Service<RunPlan> {
+  readonly #context: ServiceContext<DatasetMessages>;
+  readonly #createRenderBody: (config: UserConfig) => RenderBody;
+  #plan: RunPlan | undefined;
+  /** Settles when `inputs.json` is written or given up; never rejects. */
+  #inputsWritten: Promise<void> | undefined;
+  #inputsError: unknown;
+
+  constructor(context: ServiceContext<DatasetMessages>, createRenderBody: (config: UserConfig) => RenderBody) {
+    this.#context = context;
+    this.#createRenderBody = createRenderBody;
+  }
+
+  async configure(plan: RunPlan): Promise<void> {
+    const { config } = plan;
+    const startMs = performance.now();
+    const random = createRandomSource(config.input.randomSeed);
+    const directory = storeDirectory(plan);
+    await buildStore({
+      directory,
+      config,
+      random,
+      prompts: await this.#createPrompts(config, random),
+      renderBody: this.#createRenderBody(config),
+      signal: this.#context.stopSignal,
+    });
+    this.#plan = plan;
+    const count = config.input.datasetEntries;
+    this.#context.log.debug(`${count} conversations in ${(performance.now() - startMs).toFixed(0)} ms`);
+    this.#context.bus.publish('dataset_configured_notification', {
+      store_directory: directory,
+      conversation_count: count,
+    });
+  }
+
+  async #createPrompts(config: UserConfig, random: RandomSource): Promise<PromptGenerator> {
+    const { path, notice } = await chooseTokenizer(config.tokenizer.name, config.endpoint.modelNames);
+    if (notice !== undefined) this.#context.log.warning(notice);
+    if (path === undefined) return createBuiltinPromptGenerator(random);
+    return createPromptGenerator(await loadHuggingFaceTokenizer(path), random);
+  }
+
+  /** Begins writing `inputs.json` and does not wait for it: nothing here may hold back the first request. */
+  start(): Promise<void> {
+    if (this.#plan !== undefined) this.#inputsWritten ??= this.#writeInputs(this.#plan);
+    return Promise.resolve();
+  }
+
+  async #writeInputs(plan: RunPlan): Promise<void> {
+    try {
+      using store = openDatasetStore(storeDirectory(plan), { bodyCacheBytes: 0 });
+      await writeInputsFile(join(plan.runDirectory, 'inputs.json'), store);
+    } catch (error) {
+      this.#inputsError = error;
+      this.#context.log.error(messageOf(error));
+    }
+  }
+
+  /** The dataset is the same whether or not all of it is sent. */
+  cancel(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    await this.#inputsWritten;
+    // Thrown here, where the controller records it as this service's failure; the measurement itself did not need the file.
+    if (this.#inputsError !== undefined) throw this.#inputsError;
+  }
+}
+
+function storeDirectory(plan: RunPlan): string {
+  return join(plan.privateDirectory, 'dataset');
+}
