@@ -11,6 +11,9 @@ export const METRIC_FLAGS = [
   'tokenizes_input_only',
   'usage_diff_only',
   'http_trace_only',
+  'percentile_includes_failed_requests',
+  'supports_audio_only',
+  'disable_on_accuracy',
 ] as const;
 export type MetricFlag = (typeof METRIC_FLAGS)[number];
 

@@ -1,1 +1,3 @@
-export {};
+export { percentileOfSorted, PERCENTILES } from './stats/percentile.ts';
+export { summarize } from './stats/summary.ts';
+export type { Summary } from './stats/summary.ts';

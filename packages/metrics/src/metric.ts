@@ -1,0 +1,74 @@
+import type { MetricDefinition } from './metric-definition.ts';
+import type { MetricMode } from './metric-mode.ts';
+import type { ParsedRecord, RecordSelection } from './parsed-record.ts';
+import type { Summary } from './stats/summary.ts';
+
+/** Numbers of one record by metric tag, or by column for an aggregate; NaN where absent. */
+export interface RecordValues {
+  get(tag: string): number;
+}
+
+/** Results of one phase by metric tag. */
+export interface RunValues {
+  /** An aggregate or derived metric; NaN where absent. */
+  scalar(tag: string): number;
+  /** Statistics of a record metric in its native unit; `undefined` when no record has it. */
+  summary(tag: string): Summary | undefined;
+  /** Sum of a record metric over all records; NaN where absent. */
+  sum(tag: string): number;
+}
+
+interface Computed extends MetricDefinition {
+  /** Tags whose values must exist before this one is computed; the metric is dropped in a mode that lacks one of them. */
+  readonly requires?: readonly string[];
+  /** Tags that are read where they exist and are NaN where the mode lacks them. */
+  readonly optional?: readonly string[];
+  /** Modes beyond what the flags say. */
+  readonly appliesTo?: (mode: MetricMode) => boolean;
+}
+
+/** One value a request, stored as a column of the record file. */
+export interface RecordMetric extends Computed {
+  readonly kind: 'record';
+  /** `int` values are stored as integers; give whole numbers. */
+  readonly valueType: 'int' | 'float';
+  /** Default: `valid`; `failed` with the flag `error_only`. */
+  readonly records?: RecordSelection;
+  /** The value in the native unit; NaN: absent. Must not keep the record, which is refilled. */
+  compute(record: ParsedRecord, values: RecordValues): number;
+}
+
+/** Several values a request, stored as a list column; statistics are over the values of all requests together. */
+export interface RecordListMetric extends Computed {
+  readonly kind: 'record_list';
+  readonly valueType: 'int' | 'float';
+  /** Appends the values in order; none: absent. */
+  compute(record: ParsedRecord, append: (value: number) => void): void;
+}
+
+/** One value a run, folded over the stored rows. */
+export interface AggregateMetric extends Computed {
+  readonly kind: 'aggregate';
+  /** Record metrics and row columns that the contribution reads. */
+  readonly requires: readonly string[];
+  readonly records?: RecordSelection;
+  readonly combine: 'sum' | 'min' | 'max';
+  /** One row's part; NaN: none. Without any the metric is absent. */
+  contribution(values: RecordValues): number;
+}
+
+/** One value a run, computed from the others at the end. */
+export interface DerivedMetric extends Computed {
+  readonly kind: 'derived';
+  readonly requires: readonly string[];
+  /** The value in the native unit; NaN: absent. */
+  compute(run: RunValues): number;
+}
+
+/** One entry of the registry. */
+export type Metric = RecordMetric | RecordListMetric | AggregateMetric | DerivedMetric;
+
+/** The records a metric is computed on. */
+export function selectionOf(metric: RecordMetric | AggregateMetric): RecordSelection {
+  return metric.records ?? (metric.flags.includes('error_only') ? 'failed' : 'valid');
+}

@@ -1,0 +1,28 @@
+/** Every way in which this package throws. */
+export const METRICS_ERROR_CODES = [
+  /** Two metrics of one table have the same tag. */
+  'AIPERF_METRICS_DUPLICATE_TAG',
+  /** A metric requires a tag or column that does not exist. */
+  'AIPERF_METRICS_UNKNOWN_TAG',
+  /** A metric requires another of a kind that is computed later than itself. */
+  'AIPERF_METRICS_WRONG_KIND',
+  'AIPERF_METRICS_DEPENDENCY_CYCLE',
+  /** Two units that have no conversion. */
+  'AIPERF_METRICS_UNIT_MISMATCH',
+  /** A message of the data plane that is not what its sender should have sent. */
+  'AIPERF_METRICS_BAD_MESSAGE',
+  /** A command came in the wrong order. */
+  'AIPERF_METRICS_NOT_CONFIGURED',
+] as const;
+export type MetricsErrorCode = (typeof METRICS_ERROR_CODES)[number];
+
+/** What this package throws; switch on {@link MetricsError.code}. */
+export class MetricsError extends Error {
+  readonly code: MetricsErrorCode;
+
+  constructor(code: MetricsErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'MetricsError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,82 @@
+import type { RequestError, TokenUsage } from '@aiperf/transport';
+
+/**
+ * One finished request after its response was parsed and its tokens counted: all that a record metric may use. Times are run
+ * nanoseconds; NaN where a point was never reached or a number is unknown. One instance is refilled for every record.
+ */
+export interface ParsedRecord {
+  creditIssuedNs: number;
+  /** NaN in a closed loop. */
+  dueNs: number;
+  /** NaN for a slot's first request and in an open loop. */
+  turnaroundNs: number;
+  queuedNs: number;
+  connectStartNs: number;
+  dnsEndNs: number;
+  connectEndNs: number;
+  startNs: number;
+  sendEndNs: number;
+  headersNs: number;
+  /** First and last socket read that brought bytes of the body. */
+  firstBodyNs: number;
+  lastBodyNs: number;
+  /** The response was complete by its framing, or the exchange ended with an error. */
+  endNs: number;
+  connectionReused: boolean;
+  resentCount: number;
+  resendNs: number;
+  requestBytes: number;
+  responseBytes: number;
+  responseReads: number;
+  /** Arrival of every content event, reasoning included, ascending; the first `contentCount` entries are valid. */
+  contentNs: Float64Array;
+  /** Socket read that brought each content event; events of one read share its stamp. */
+  contentReadIndexes: Uint32Array;
+  contentCount: number;
+  /** Arrival of the first content event that is not reasoning. */
+  firstOutputNs: number;
+  /** Tokens of the request's text, or the server's prompt tokens when its counts are used. */
+  inputTokens: number;
+  /** Output tokens without reasoning. */
+  outputTokens: number;
+  reasoningTokens: number;
+  /** Output length that the request asked for. */
+  requestedOutputTokens: number;
+  /** What the server reported; absent fields were not reported. */
+  usage: TokenUsage;
+  finishReason: string | undefined;
+  error: RequestError | undefined;
+  /** Ended by the client because the run ended; neither valid nor failed. */
+  cancelled: boolean;
+}
+
+/** Which records a metric is computed on. Cancelled records take part in nothing. */
+export type RecordSelection = 'valid' | 'failed' | 'all';
+
+/** No error, at least one content event, and an end after the start. */
+export function isValidRecord(record: ParsedRecord): boolean {
+  return (
+    !record.cancelled &&
+    record.error === undefined &&
+    record.contentCount > 0 &&
+    record.startNs >= 0 &&
+    record.startNs < record.endNs
+  );
+}
+
+/** Arrival of the last content event: neither `[DONE]` nor the end of the response. NaN without content. */
+export function lastContentNs(record: ParsedRecord): number {
+  return record.contentNs[record.contentCount - 1] ?? Number.NaN;
+}
+
+/** Number of socket reads that brought at least one content event. */
+export function contentReadCount(record: ParsedRecord): number {
+  let reads = 0;
+  let previousIndex: number | undefined;
+  for (let index = 0; index < record.contentCount; index++) {
+    const readIndex = record.contentReadIndexes[index];
+    if (readIndex !== previousIndex) reads++;
+    previousIndex = readIndex;
+  }
+  return reads;
+}

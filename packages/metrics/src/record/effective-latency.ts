@@ -1,0 +1,16 @@
+import type { RecordMetric } from '../metric.ts';
+
+/** Latency as a user who arrived on schedule would have felt it, free of coordinated omission. */
+export const effectiveLatency: RecordMetric = {
+  tag: 'effective_latency',
+  header: 'Effective Latency (CO-aware)',
+  unit: 'ns',
+  displayUnit: 'ms',
+  kind: 'record',
+  valueType: 'int',
+  flags: [],
+  consoleGroup: 'effective',
+  records: 'all',
+  formula: 'request end - due time (open loop) or credit issue (closed loop), failed requests included',
+  compute: (record) => record.endNs - (Number.isNaN(record.dueNs) ? record.creditIssuedNs : record.dueNs),
+};

@@ -1,0 +1,84 @@
+import { errorRequestCount } from './aggregate/error-request-count.ts';
+import { oslMismatchCount } from './aggregate/osl-mismatch-count.ts';
+import { requestCount } from './aggregate/request-count.ts';
+import { maxResponseTimestamp, minRequestTimestamp } from './aggregate/timestamps.ts';
+import { usageDiscrepancyCount } from './aggregate/usage-discrepancy-count.ts';
+import { benchmarkDuration } from './derived/benchmark-duration.ts';
+import { completedRequestCount, requestErrorRate } from './derived/completed-request-count.ts';
+import {
+  inputTokenThroughput,
+  outputTokenThroughput,
+  requestThroughput,
+  totalTokenThroughput,
+} from './derived/throughput.ts';
+import { overallUsagePromptCacheReadPct, totals } from './derived/totals.ts';
+import type { Metric } from './metric.ts';
+import { coalescingRatio } from './record/coalescing-ratio.ts';
+import { creditToStartLatency } from './record/credit-to-start-latency.ts';
+import { decodeDuration } from './record/decode-duration.ts';
+import { e2eOutputTokenThroughput } from './record/e2e-output-token-throughput.ts';
+import { effectiveLatency } from './record/effective-latency.ts';
+import { errorIsl } from './record/error-isl.ts';
+import { httpTrace } from './record/http-trace.ts';
+import { inputSequenceLength } from './record/input-sequence-length.ts';
+import { interChunkLatency } from './record/inter-chunk-latency.ts';
+import { interTokenLatency } from './record/inter-token-latency.ts';
+import { oslMismatchDiffPct } from './record/osl-mismatch-diff-pct.ts';
+import { outputSequenceLength } from './record/output-sequence-length.ts';
+import { outputTokenCount } from './record/output-token-count.ts';
+import { outputTokenThroughputPerUser } from './record/output-token-throughput-per-user.ts';
+import { prefillThroughputPerUser } from './record/prefill-throughput-per-user.ts';
+import { reasoningTokenCount } from './record/reasoning-token-count.ts';
+import { requestLatency } from './record/request-latency.ts';
+import { requestedOsl } from './record/requested-osl.ts';
+import { sendLag } from './record/send-lag.ts';
+import { slotTurnaround } from './record/slot-turnaround.ts';
+import { timeToFirstOutputToken } from './record/time-to-first-output-token.ts';
+import { timeToFirstToken } from './record/time-to-first-token.ts';
+import { timeToSecondToken } from './record/time-to-second-token.ts';
+import { usageDiffs } from './record/usage-diff.ts';
+import { usageFields } from './record/usage-fields.ts';
+
+/** Every metric of this package; the one table that files, tables and the reference are made from. */
+export const METRICS: readonly Metric[] = [
+  timeToFirstToken,
+  timeToSecondToken,
+  timeToFirstOutputToken,
+  requestLatency,
+  decodeDuration,
+  interTokenLatency,
+  interChunkLatency,
+  outputTokenThroughputPerUser,
+  e2eOutputTokenThroughput,
+  prefillThroughputPerUser,
+  inputSequenceLength,
+  errorIsl,
+  outputSequenceLength,
+  outputTokenCount,
+  reasoningTokenCount,
+  requestedOsl,
+  oslMismatchDiffPct,
+  effectiveLatency,
+  creditToStartLatency,
+  sendLag,
+  slotTurnaround,
+  coalescingRatio,
+  ...httpTrace,
+  ...usageFields,
+  ...usageDiffs,
+  requestCount,
+  errorRequestCount,
+  oslMismatchCount,
+  usageDiscrepancyCount,
+  minRequestTimestamp,
+  maxResponseTimestamp,
+  benchmarkDuration,
+  completedRequestCount,
+  requestErrorRate,
+  ...totals,
+  overallUsagePromptCacheReadPct,
+  outputTokenThroughput,
+  inputTokenThroughput,
+  totalTokenThroughput,
+  requestThroughput,
+];
