@@ -1,4 +1,17 @@
+export { artifactDirectoryName } from './artifact-directory.ts';
+export { CONFIG_ERROR_CODES, ConfigError } from './config-error.ts';
+export type { ConfigErrorCode } from './config-error.ts';
+export type { ConfigProblem, ProblemKind } from './config-problem.ts';
+export { describeConfig } from './describe-config.ts';
+export type { ConfigDescription } from './describe-config.ts';
+export { parseProfileArguments, wantsHelp } from './parse-profile-arguments.ts';
+export type { ParseContext, ParseResult } from './parse-profile-arguments.ts';
+export { decodePlan, encodePlan } from './plan-codec.ts';
+export { redactCommandLine } from './redact-command-line.ts';
+export { renderHelp } from './render-help.ts';
+export { renderProblems } from './render-problems.ts';
 export { REDACTED, Secret } from './secret.ts';
+export { recordProcessorCount, workerCount } from './sizing.ts';
 export type {
   ArrivalPattern,
   CommsConfig,

@@ -1,0 +1,47 @@
+import * as z from 'zod/mini';
+import type { ServiceConfig } from '../user-config.ts';
+import { type GroupSchema, integerFrom, oneOf, option } from './option.ts';
+
+/** The group as it is given; the terminal and the verbosity switches then settle user interface and log level. */
+export type ServiceOptions = Omit<ServiceConfig, 'ui'> & {
+  readonly ui?: ServiceConfig['ui'];
+  readonly verbose: boolean;
+  readonly extraVerbose: boolean;
+};
+
+/** Processes, logs and the terminal. */
+export const serviceSchema: GroupSchema<ServiceOptions> = z.object({
+  ui: option(z.exactOptional(oneOf(['simple', 'none'])), {
+    flags: ['--ui-type', '--ui'],
+    summary: 'Progress lines on the terminal, or nothing until the results.',
+    defaultText: 'simple on a terminal, else none',
+  }),
+  logLevel: option(
+    z._default(oneOf(['trace', 'debug', 'info', 'notice', 'warning', 'success', 'error', 'critical']), 'info'),
+    {
+      flags: ['--log-level'],
+      summary: 'Least severe messages that are logged.',
+      valueName: 'level',
+    },
+  ),
+  verbose: option(z._default(z.boolean('no value, or true or false'), false), {
+    flags: ['--verbose', '-v'],
+    summary: 'Log level debug and the simple user interface.',
+  }),
+  extraVerbose: option(z._default(z.boolean('no value, or true or false'), false), {
+    flags: ['--extra-verbose', '-vv'],
+    summary: 'Log level trace and the simple user interface.',
+  }),
+  workersMax: option(z.exactOptional(integerFrom(1)), {
+    flags: ['--workers-max', '--max-workers'],
+    summary: 'Worker processes at most; never more than --concurrency.',
+    valueName: 'count',
+    defaultText: 'three quarters of the CPUs less one, 32 at most',
+  }),
+  recordProcessors: option(z.exactOptional(integerFrom(1)), {
+    flags: ['--record-processor-service-count', '--record-processors'],
+    summary: 'Record processor processes.',
+    valueName: 'count',
+    defaultText: 'one per four workers',
+  }),
+});
