@@ -1,5 +1,21 @@
-export { ADDRESS_NAMES } from './address.ts';
-export type { AddressName } from './address.ts';
+export { ADDRESS_NAMES, createAddressPlan } from './address.ts';
+export type { AddressName, AddressOptions, AddressPlan } from './address.ts';
+export { connectBus } from './bus.ts';
+export type { BusOptions, ConnectedBus } from './bus.ts';
+export { CommandClient, CommandError } from './command-client.ts';
+export type { CommandAnswer, CommandClientOptions, SendCommandOptions } from './command-client.ts';
+export { COMMS_ERROR_CODES, CommsError } from './comms-error.ts';
+export type { CommsErrorCode } from './comms-error.ts';
+export { CONTROLLER_SERVICE_TYPE } from './control-messages.ts';
+export type { ControlMessages, LogLevel, ServiceCommand, ServiceStage, ServiceState } from './control-messages.ts';
+export { startProxies } from './proxy.ts';
+export type { Proxies } from './proxy.ts';
+export { ServiceRegistry } from './registration.ts';
+export type { LostService, RegisteredService, ServiceRegistryOptions, WaitOptions } from './registration.ts';
+export { createRequestClient, serveRequests } from './request-reply.ts';
+export type { RequestBody, RequestClient, RequestHandler } from './request-reply.ts';
+export { ServiceHost, runService } from './service-host.ts';
+export type { ServiceHostOptions, ServiceOutcome } from './service-host.ts';
 export type {
   Bus,
   DataSockets,
