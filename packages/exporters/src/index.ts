@@ -1,1 +1,17 @@
-export {};
+export { ArrowRecordSink, arrowRecordSink } from './arrow/arrow-record-sink.ts';
+export type { ArrowColumnBatch } from './arrow/column-batch.ts';
+export { encodeBatchMessage } from './arrow/encode-batch.ts';
+export { openArrowFile } from './arrow/file-reader.ts';
+export type { ArrowFileReader, RecordSource } from './arrow/file-reader.ts';
+export { recoverArrowFile } from './arrow/recover.ts';
+export type { RecoveryReport } from './arrow/recover.ts';
+export { renderClosingLines, renderConsoleReport } from './console-report.ts';
+export type { ClosingLinesOptions, ConsoleReportOptions } from './console-report.ts';
+export { EXPORT_ERROR_CODES, ExportError } from './export-error.ts';
+export type { ExportErrorCode } from './export-error.ts';
+export { exportRun } from './export-run.ts';
+export type { ExportRunOptions } from './export-run.ts';
+export type { RunDescription } from './json-summary.ts';
+export { RESULT_FILES } from './result-files.ts';
+export type { ResultFile, ResultFileKind } from './result-files.ts';
+export { createRunDirectory } from './run-directory.ts';

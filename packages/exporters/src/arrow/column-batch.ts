@@ -1,7 +1,7 @@
 import { Type, type Field, type Message, type MessageHeader } from 'apache-arrow';
 import type { ColumnBatch } from '@aiperf/metrics';
 import { ExportError } from '../export-error.ts';
-import type { ColumnLayout } from './column-layout.ts';
+import { typeName, type ColumnLayout } from './column-layout.ts';
 import { decodeBigInts, decodeNulls, decodeNumbers, decodeStrings, type BufferBytes } from './column-values.ts';
 import type { BatchBlock } from './ipc-format.ts';
 
@@ -150,6 +150,6 @@ function withNaN(values: Float64Array, nulls: Uint8Array | undefined): Float64Ar
 function wrongType(name: string, field: Field, wanted: string): ExportError {
   return new ExportError(
     'AIPERF_EXPORT_UNSUPPORTED_TYPE',
-    `column "${name}" (${field.type.toString()}) does not hold ${wanted}`,
+    `column "${name}" (${typeName(field.type)}) does not hold ${wanted}`,
   );
 }

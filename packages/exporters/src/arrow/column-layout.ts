@@ -60,7 +60,12 @@ function ownBufferCount(type: DataType, name: string): number {
     default:
       throw new ExportError(
         'AIPERF_EXPORT_UNSUPPORTED_TYPE',
-        `column "${name}" has the type ${type.toString()}, which aiperf does not store`,
+        `column "${name}" has the type ${typeName(type)}, which aiperf does not store`,
       );
   }
+}
+
+/** Name of a column's type for a message, such as `Timestamp`. */
+export function typeName(type: DataType): string {
+  return Type[type.typeId];
 }

@@ -1,5 +1,6 @@
 import { Precision, Type, type DataType, type Float, type Int } from 'apache-arrow';
 import { ExportError } from '../export-error.ts';
+import { typeName } from './column-layout.ts';
 
 /** One buffer of a record batch; its bytes begin 8-aligned in their ArrayBuffer. */
 export type BufferBytes = Uint8Array<ArrayBuffer>;
@@ -19,7 +20,7 @@ export function decodeNumbers(type: DataType, data: BufferBytes, rowCount: numbe
     default:
       throw new ExportError(
         'AIPERF_EXPORT_UNSUPPORTED_TYPE',
-        `column "${name}" (${type.toString()}) does not hold numbers`,
+        `column "${name}" (${typeName(type)}) does not hold numbers`,
       );
   }
 }
@@ -33,7 +34,7 @@ export function decodeBigInts(type: DataType, data: BufferBytes, rowCount: numbe
   if (!is64Bit) {
     throw new ExportError(
       'AIPERF_EXPORT_UNSUPPORTED_TYPE',
-      `column "${name}" (${type.toString()}) does not hold 64-bit integers`,
+      `column "${name}" (${typeName(type)}) does not hold 64-bit integers`,
     );
   }
   return new BigInt64Array(data.buffer, data.byteOffset, rowCount);

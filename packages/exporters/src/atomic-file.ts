@@ -1,0 +1,29 @@
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { ExportError, causeText } from './export-error.ts';
+
+/**
+ * Writes a file under a temporary name beside it and renames it when it is whole, so that nobody reads half of it. On failure the
+ * temporary file is removed and the old file, if any, is untouched.
+ */
+export async function writeAtomically(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
+  const temporaryPath = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    const handle = await open(temporaryPath, 'w');
+    try {
+      await write(handle);
+    } finally {
+      await handle.close();
+    }
+    await rename(temporaryPath, path);
+  } catch (error) {
+    await rm(temporaryPath, { force: true });
+    if (error instanceof ExportError) throw error;
+    throw new ExportError('AIPERF_EXPORT_WRITE_FAILED', `writing ${path} failed: ${causeText(error)}`, error);
+  }
+}
+
+/** The same for a text that is at hand. */
+export async function writeTextAtomically(path: string, text: string): Promise<void> {
+  await writeAtomically(path, (handle) => handle.writeFile(text));
+}
