@@ -34,7 +34,7 @@ function* authorizationConflicts(given: Given): Generator<ConfigProblem> {
   const userInfos = new Set(urlWords.map((word) => /^(?:[a-z]+:\/\/)?([^/]*)@/i.exec(word)?.[1]));
   const hasUserInfo = [...userInfos].some((userInfo) => userInfo !== undefined);
   const sources = [
-    ...(given.has('endpoint.apiKey') ? ['endpoint.apiKey'] : []),
+    ...(given.get('endpoint.apiKey')?.value !== undefined ? ['endpoint.apiKey'] : []),
     ...(hasHeader ? ['input.headers'] : []),
     ...(hasUserInfo ? ['endpoint.urls'] : []),
   ];

@@ -61,8 +61,9 @@ export function* splitCommand(argv: readonly string[]): Generator<CommandPart> {
       yield { kind: 'stray', word, follows };
       continue;
     }
-    const equals = word.startsWith('--') ? word.indexOf('=') : -1;
-    const typed = equals === -1 ? word : word.slice(0, equals);
+    const equals = word.indexOf('=');
+    // A value glued to a short option (`-HName: value`) is no option either, and may be secret: only the name is kept.
+    const typed = /^[^=:\s]*/.exec(word)?.[0] ?? '';
     const flag = typed.startsWith('--') ? `--${typed.slice(2).replaceAll('_', '-')}` : typed;
     const meaning = flagMeanings.get(flag);
     const available = equals === -1 ? countValueWords(argv, index) : 0;
