@@ -95,7 +95,10 @@ class FileStore implements DatasetStore {
   }
 
   turn(conversationIndex: number, turnIndex: number): EncodedTurn {
-    assert(turnIndex >= 0 && turnIndex < this.turnCount(conversationIndex), `turn ${turnIndex} does not exist`);
+    // Messages are built only when they are needed: this runs once a request.
+    if (turnIndex < 0 || turnIndex >= this.turnCount(conversationIndex)) {
+      assert.fail(`conversation ${conversationIndex} has no turn ${turnIndex}`);
+    }
     const turnNumber = (this.#firstTurns[conversationIndex] ?? 0) + turnIndex;
     return this.#cache[turnNumber] ?? this.#readTurn(turnNumber);
   }
@@ -136,10 +139,9 @@ class FileStore implements DatasetStore {
   }
 
   #conversationEntry(conversationIndex: number): number {
-    assert(
-      conversationIndex >= 0 && conversationIndex < this.conversationCount,
-      `conversation ${conversationIndex} does not exist: the store has ${this.conversationCount}`,
-    );
+    if (conversationIndex < 0 || conversationIndex >= this.conversationCount) {
+      assert.fail(`conversation ${conversationIndex} does not exist: the store has ${this.conversationCount}`);
+    }
     return INDEX_HEADER_BYTES + conversationIndex * CONVERSATION_ENTRY_BYTES;
   }
 

@@ -3,7 +3,10 @@ import { DatasetError } from './dataset-error.ts';
 import { cachedTokenizerCandidates, findFirstFile, localTokenizerCandidates } from './tokenizer-files.ts';
 import { loadHuggingFaceTokenizer } from './huggingface-tokenizer.ts';
 
-/** Turns text into tokens and back. Special tokens are never added, and a special token's name inside the text is plain text. */
+/**
+ * Turns text into tokens and back. Special tokens are never added. The name of a special token inside a text is plain text for the builtin
+ * tokenizer, and that one token for a Hugging Face one, whose library cannot be told otherwise.
+ */
 export interface Tokenizer {
   /** `builtin`, or the path of its `tokenizer.json`. */
   readonly name: string;
