@@ -27,7 +27,10 @@ export function arrivalTimes(
   random: ExponentialSource,
 ): Iterator<number, never> {
   if (!(ratePerSec > 0) || !Number.isFinite(ratePerSec)) {
-    throw new TimingError('AIPERF_TIMING_RATE', `--request-rate must be a number of requests per second above 0, not ${ratePerSec}`);
+    throw new TimingError(
+      'AIPERF_TIMING_RATE',
+      `--request-rate must be a number of requests per second above 0, not ${ratePerSec}`,
+    );
   }
   switch (pattern) {
     case 'constant':

@@ -40,7 +40,13 @@ export function encodeCreditBatch(batch: CreditBatch): Uint8Array {
 
 /** Reads a `cg` frame; anything else is a {@link TimingError} with code `AIPERF_TIMING_CODEC`. */
 export function decodeCreditBatch(bytes: Uint8Array): CreditBatch {
-  const { view, count, phaseIndex } = readHeader(bytes, GRANT_MAGIC, GRANT_FIXED_BYTES, GRANT_ROW_BYTES, 'credit grant');
+  const { view, count, phaseIndex } = readHeader(
+    bytes,
+    GRANT_MAGIC,
+    GRANT_FIXED_BYTES,
+    GRANT_ROW_BYTES,
+    'credit grant',
+  );
   const idsOffset = GRANT_FIXED_BYTES;
   const conversationsOffset = idsOffset + 24 * count;
   return {
@@ -68,7 +74,13 @@ export function encodeCreditReturnBatch(batch: CreditReturnBatch): Uint8Array {
 
 /** Reads a `cr` frame; anything else is a {@link TimingError} with code `AIPERF_TIMING_CODEC`. */
 export function decodeCreditReturnBatch(bytes: Uint8Array): CreditReturnBatch {
-  const { view, count, phaseIndex } = readHeader(bytes, RETURN_MAGIC, RETURN_FIXED_BYTES, RETURN_ROW_BYTES, 'credit return');
+  const { view, count, phaseIndex } = readHeader(
+    bytes,
+    RETURN_MAGIC,
+    RETURN_FIXED_BYTES,
+    RETURN_ROW_BYTES,
+    'credit return',
+  );
   const outcomes = bytes.slice(RETURN_FIXED_BYTES + 8 * count);
   for (const outcome of outcomes) {
     if (outcome >= CREDIT_OUTCOMES.length) {

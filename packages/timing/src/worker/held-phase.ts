@@ -25,8 +25,10 @@ export class HeldPhase {
   #sentCount = 0;
   #reportedSentCount = 0;
   #lastSentNs = Number.NaN;
-  /** Waiting credits after the latest grant of a closed loop; NaN once the timing manager was told that they run low. */
+  /** Waiting credits after the latest grant of a closed loop; NaN while nothing is to be said about them. */
   #lease = Number.NaN;
+  /** The timing manager was told that the latest lease runs low. */
+  #isLowTold = false;
   #windowStartNs = 0;
   #windowCount = 0;
   #previousWindowCount = 0;
@@ -70,7 +72,10 @@ export class HeldPhase {
   add(batch: CreditBatch): void {
     this.#waiting.add(batch);
     if (this.#isClosed) this.handBack();
-    else if (this.#waiting.undatedCount > 0) this.#lease = this.#waiting.undatedCount;
+    else if (this.#waiting.undatedCount > 0) {
+      this.#lease = this.#waiting.undatedCount;
+      this.#isLowTold = false;
+    }
   }
 
   /** The next credit that may be sent now, already counted as in flight, and the turnaround of its slot. */
@@ -93,7 +98,10 @@ export class HeldPhase {
   /** Frees the slot of a request that has ended. */
   end(creditId: number, outcome: CreditOutcome, nowNs: number): void {
     if (!this.#inFlight.delete(creditId)) {
-      throw new TimingError('AIPERF_TIMING_PROTOCOL', `credit ${creditId} of phase ${this.phaseIndex} is not in flight here`);
+      throw new TimingError(
+        'AIPERF_TIMING_PROTOCOL',
+        `credit ${creditId} of phase ${this.phaseIndex} is not in flight here`,
+      );
     }
     if (this.#slots !== Number.POSITIVE_INFINITY) this.#freedNs.push(nowNs);
     this.#addReturn(creditId, outcome);
@@ -120,12 +128,17 @@ export class HeldPhase {
     this.#lease = Number.NaN;
   }
 
-  /** True once after each grant: when the lease has shrunk so far that a new one must be on its way to arrive in time. */
+  /**
+   * True when the lease has shrunk so far that a new one must be on its way to arrive in time, and once more when nothing is left of it;
+   * each once after a grant.
+   */
   noticeLowLease(): boolean {
+    if (Number.isNaN(this.#lease)) return false;
+    const left = this.#waiting.undatedCount;
     const recentCount = Math.max(this.#windowCount, this.#previousWindowCount);
-    const isLow = this.#waiting.undatedCount < Math.max(2 * recentCount, this.#lease / 4);
-    if (Number.isNaN(this.#lease) || !isLow) return false;
-    this.#lease = Number.NaN;
+    if (left === 0) this.#lease = Number.NaN;
+    else if (this.#isLowTold || left >= Math.max(2 * recentCount, this.#lease / 4)) return false;
+    this.#isLowTold = true;
     return true;
   }
 

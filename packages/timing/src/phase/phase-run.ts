@@ -1,0 +1,313 @@
+import { splitSlots } from '../apportion.ts';
+import { arrivalTimes } from '../arrival-intervals.ts';
+import type { ExponentialSource } from '../arrival-intervals.ts';
+import type { Clock } from '../clock.ts';
+import type { CreditBatch, CreditReturnBatch, PhaseStart } from '../credit.ts';
+import { CreditIssuer } from '../credit-issuer.ts';
+import type { PhaseCounts } from '../messages.ts';
+import { ConcurrencyStrategy } from '../strategies/concurrency.ts';
+import { RequestRateStrategy } from '../strategies/request-rate.ts';
+import type { Strategy } from '../strategies/strategy.ts';
+import { startTimerAt } from '../timers.ts';
+import type { CancelTimer, Timers } from '../timers.ts';
+import type { PhasePlan } from './phase-plan.ts';
+
+/** Messages to one worker, in the order of the calls. */
+export interface WorkerPort {
+  beginPhase(workerId: string, start: PhaseStart): void;
+  grant(workerId: string, batch: CreditBatch): void;
+  stopSending(workerId: string, phaseIndex: number): void;
+  cancel(workerId: string, phaseIndex: number): void;
+}
+
+/** What a phase tells while it runs. Times are run nanoseconds. */
+export interface PhaseEvents {
+  started(startNs: number): void;
+  progressed(counts: PhaseCounts): void;
+  /** Every request of the phase has been sent. */
+  sendingCompleted(sentCount: number, sentEndNs: number): void;
+  /** Everything is accounted for. Called once, and nothing after it. */
+  completed(counts: PhaseCounts, endNs: number, endedEarly: boolean): void;
+  warned(message: string): void;
+}
+
+/** A worker that takes part, with its own limit of requests in flight (infinite: none). */
+export interface PhaseWorker {
+  readonly id: string;
+  readonly slotsMax: number;
+}
+
+/** What a phase runs on. */
+export interface PhaseRunOptions {
+  readonly plan: PhasePlan;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly workers: readonly PhaseWorker[];
+  readonly port: WorkerPort;
+  readonly events: PhaseEvents;
+  readonly nextConversationIndex: () => number;
+  readonly arrivalRandom: ExponentialSource;
+  /** A phase in which nothing comes back for this long although something should is given up. */
+  readonly stallLimitNs: number;
+}
+
+/**
+ * - `pending`: not begun. Left by `begin`.
+ * - `sending`: credits are granted. Left when all are sent, when the time is over, by `cancel`, or when no worker is left.
+ * - `stopping`: nothing is granted any more; credits that were not sent are on their way back.
+ * - `draining`: everything that will be sent has been sent; requests are in flight.
+ * - `complete`: every credit has come back or counts as lost.
+ */
+export type PhaseStateName = 'pending' | 'sending' | 'stopping' | 'draining' | 'complete';
+
+const PROGRESS_INTERVAL_MS = 250;
+/** An open loop's first due time lies this far ahead, so that its credit is there in time. */
+const OPEN_LOOP_LEAD_NS = 10_000_000;
+/** Cancelled requests must have come back by then; what has not counts as lost. */
+const CANCEL_LIMIT_NS = 10_000_000_000;
+
+/** One phase from its first credit to its last return. */
+export class PhaseRun {
+  readonly #options: PhaseRunOptions;
+  readonly #plan: PhasePlan;
+  #state: PhaseStateName = 'pending';
+  #workers: readonly PhaseWorker[];
+  #slots = new Map<string, number | null>();
+  #issuer: CreditIssuer | undefined;
+  #strategy: Strategy | undefined;
+  #stopSendingAtNs: number | null = null;
+  #cancelStepTimer: CancelTimer = () => {};
+  #stepTimerEndsNs = Number.POSITIVE_INFINITY;
+  readonly #cancelTimers: CancelTimer[] = [];
+  /** Latest time at which something came back, or can have been sent. */
+  #lastActivityNs = 0;
+  #endedEarly = false;
+  /** Requests in flight were cancelled: by a cancel command, at the end of the grace period, after a stall. */
+  #isCancelling = false;
+  #strangerCount = 0;
+
+  constructor(options: PhaseRunOptions) {
+    this.#options = options;
+    this.#plan = options.plan;
+    this.#workers = options.workers;
+  }
+
+  get phaseIndex(): number {
+    return this.#plan.phaseIndex;
+  }
+
+  get state(): PhaseStateName {
+    return this.#state;
+  }
+
+  /** Tells the workers, grants the first credits. */
+  begin(): void {
+    const { clock, timers, events, port, arrivalRandom, nextConversationIndex } = this.#options;
+    const { load, durationNs, gracePeriodNs, phaseIndex, requestCount } = this.#plan;
+    const nowNs = clock.now();
+    const startNs = load.mode === 'request_rate' ? nowNs + OPEN_LOOP_LEAD_NS : nowNs;
+    const arrivals =
+      load.mode === 'request_rate'
+        ? arrivalTimes(load.arrivalPattern, load.requestRatePerSec, arrivalRandom)
+        : undefined;
+    this.#stopSendingAtNs = durationNs === null ? null : startNs + durationNs;
+    const issuer = new CreditIssuer({
+      phaseIndex,
+      workerIds: this.#workers.map(({ id }) => id),
+      stopConditions: { requestCount, stopSendingAtNs: this.#stopSendingAtNs },
+      nextConversationIndex,
+      nextDueNs: () => (arrivals === undefined ? Number.NaN : startNs + arrivals.next().value),
+      grant: (workerId, batch) => port.grant(workerId, batch),
+    });
+    this.#issuer = issuer;
+    this.#strategy = load.mode === 'concurrency' ? new ConcurrencyStrategy(issuer) : new RequestRateStrategy(issuer);
+    this.#lastActivityNs = startNs;
+    this.#state = 'sending';
+    this.#assignSlots();
+    events.started(startNs);
+    if (this.#stopSendingAtNs !== null) {
+      this.#cancelTimers.push(startTimerAt(clock, timers, this.#stopSendingAtNs, () => this.#stopSending()));
+      if (gracePeriodNs !== null) {
+        this.#cancelTimers.push(
+          startTimerAt(clock, timers, this.#stopSendingAtNs + gracePeriodNs, () => this.#cancelInFlight()),
+        );
+      }
+    }
+    this.#startProgress();
+    this.#step();
+  }
+
+  /** A worker's report. */
+  takeBack(workerId: string, batch: CreditReturnBatch): void {
+    const issuer = this.#issuer;
+    if (issuer === undefined || this.#state === 'complete') return;
+    const nowNs = this.#options.clock.now();
+    // The workers stop by the same clock and may report before the timer here fires; what they hand back must not be granted again.
+    if (this.#stopSendingAtNs !== null && nowNs >= this.#stopSendingAtNs) issuer.close();
+    const strangerCount = issuer.takeBack(workerId, batch, nowNs);
+    if (strangerCount > 0 && this.#strangerCount === 0) {
+      this.#options.events.warned(
+        `${workerId} returned ${strangerCount} credits that it did not hold; they are not counted`,
+      );
+    }
+    this.#strangerCount += strangerCount;
+    this.#lastActivityNs = Math.max(this.#lastActivityNs, nowNs);
+    this.#step();
+  }
+
+  /** A worker is gone; the others take over its slots. */
+  loseWorker(workerId: string): void {
+    if (!this.#workers.some(({ id }) => id === workerId)) return;
+    this.#workers = this.#workers.filter(({ id }) => id !== workerId);
+    this.#slots.delete(workerId);
+    const issuer = this.#issuer;
+    if (issuer === undefined || this.#state === 'complete') return;
+    const lostCount = issuer.loseWorker(workerId);
+    this.#options.events.warned(
+      `${workerId} is gone; ${lostCount} of its credits count as lost, ${this.#workers.length} workers go on`,
+    );
+    if (this.#workers.length === 0) {
+      this.#endedEarly = issuer.availableCount > 0 || this.#endedEarly;
+      issuer.close();
+    } else if (this.#state === 'sending') {
+      this.#assignSlots();
+    }
+    this.#step();
+  }
+
+  /** Ends the phase before its time: nothing is sent any more, requests in flight are cancelled. */
+  cancel(): void {
+    if (this.#state === 'pending' || this.#state === 'complete') return;
+    this.#endedEarly = true;
+    this.#cancelInFlight();
+  }
+
+  /** Leaves no timer behind; what is out stays unaccounted for. */
+  dispose(): void {
+    this.#cancelStepTimer();
+    for (const cancelTimer of this.#cancelTimers) cancelTimer();
+    this.#cancelTimers.length = 0;
+  }
+
+  #assignSlots(): void {
+    const { load, phaseIndex, kind } = this.#plan;
+    const { concurrency } = load;
+    const split =
+      concurrency === null
+        ? this.#workers.map(() => null)
+        : splitSlots(
+            concurrency,
+            this.#workers.map(({ slotsMax }) => slotsMax),
+          );
+    const ledgers = new Map(this.#issuer?.workers.map((worker) => [worker.id, worker]));
+    this.#workers.forEach(({ id }, index) => {
+      const slots = split[index] ?? null;
+      if (this.#slots.get(id) === slots) return;
+      this.#slots.set(id, slots);
+      const ledger = ledgers.get(id);
+      if (ledger !== undefined) ledger.slots = slots;
+      this.#options.port.beginPhase(id, { phaseIndex, kind, slots, stopSendingAtNs: this.#stopSendingAtNs });
+    });
+  }
+
+  #step(): void {
+    const { clock } = this.#options;
+    const issuer = this.#issuer;
+    if (issuer === undefined) return;
+    if (this.#state === 'sending') {
+      const nowNs = clock.now();
+      const nextStepNs = this.#strategy?.step(nowNs) ?? Number.POSITIVE_INFINITY;
+      if (issuer.availableCount === 0) this.#state = 'stopping';
+      else this.#armStepTimer(nextStepNs);
+    }
+    if (this.#state === 'stopping' && issuer.availableCount > 0) {
+      // Credits that were all granted came back unsent from a worker that left.
+      this.#state = 'sending';
+      this.#step();
+      return;
+    }
+    if (this.#state === 'stopping' && issuer.unsentCount === 0) this.#enterDraining(issuer);
+    if (this.#state === 'draining' && issuer.outstandingCount === 0) this.#complete(issuer);
+  }
+
+  #armStepTimer(atNs: number): void {
+    if (atNs === this.#stepTimerEndsNs) return;
+    this.#cancelStepTimer();
+    this.#stepTimerEndsNs = atNs;
+    this.#cancelStepTimer = () => {};
+    if (atNs === Number.POSITIVE_INFINITY) return;
+    const { clock, timers } = this.#options;
+    this.#cancelStepTimer = startTimerAt(clock, timers, atNs, () => {
+      this.#stepTimerEndsNs = Number.POSITIVE_INFINITY;
+      this.#lastActivityNs = Math.max(this.#lastActivityNs, clock.now());
+      this.#step();
+    });
+  }
+
+  #stopSending(): void {
+    const issuer = this.#issuer;
+    if (issuer === undefined || this.#state === 'complete') return;
+    issuer.close();
+    // The workers stop by themselves at the same time; this reaches those whose clock or event loop is late.
+    for (const { id } of this.#workers) this.#options.port.stopSending(id, this.#plan.phaseIndex);
+    if (this.#state === 'sending') this.#state = 'stopping';
+    this.#step();
+  }
+
+  #cancelInFlight(): void {
+    const issuer = this.#issuer;
+    if (issuer === undefined || this.#isCancelling || this.#state === 'complete') return;
+    this.#isCancelling = true;
+    issuer.close();
+    if (this.#state === 'sending') this.#state = 'stopping';
+    for (const { id } of this.#workers) this.#options.port.cancel(id, this.#plan.phaseIndex);
+    const { clock, timers, events } = this.#options;
+    this.#cancelTimers.push(
+      startTimerAt(clock, timers, clock.now() + CANCEL_LIMIT_NS, () => {
+        const lostCount = issuer.loseOutstanding();
+        events.warned(
+          `${lostCount} cancelled requests have not come back within ${CANCEL_LIMIT_NS / 1e9} s and count as lost`,
+        );
+        this.#step();
+      }),
+    );
+    this.#step();
+  }
+
+  #startProgress(): void {
+    const { clock, timers, events, stallLimitNs } = this.#options;
+    const tick = (): void => {
+      const issuer = this.#issuer;
+      if (issuer === undefined) return;
+      events.progressed(issuer.counts);
+      const quietNs = clock.now() - this.#lastActivityNs;
+      if (issuer.outstandingCount > 0 && quietNs > stallLimitNs && !this.#isCancelling) {
+        events.warned(
+          `nothing has come back for ${Math.round(quietNs / 1e9)} s; ${issuer.outstandingCount} credits are given up`,
+        );
+        this.#endedEarly = this.#endedEarly || issuer.availableCount > 0;
+        this.#cancelInFlight();
+      }
+      if (this.#state !== 'complete') arm();
+    };
+    let cancelTick: CancelTimer = () => {};
+    const arm = (): void => {
+      cancelTick = timers.startTimer(PROGRESS_INTERVAL_MS, tick);
+    };
+    this.#cancelTimers.push(() => cancelTick());
+    arm();
+  }
+
+  #enterDraining(issuer: CreditIssuer): void {
+    this.#state = 'draining';
+    this.#cancelStepTimer();
+    const sentEndNs = Number.isNaN(issuer.lastSentNs) ? this.#options.clock.now() : issuer.lastSentNs;
+    this.#options.events.sendingCompleted(issuer.counts.sent, sentEndNs);
+  }
+
+  #complete(issuer: CreditIssuer): void {
+    this.#state = 'complete';
+    this.dispose();
+    this.#options.events.completed(issuer.counts, this.#options.clock.now(), this.#endedEarly);
+  }
+}
