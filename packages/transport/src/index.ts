@@ -3,3 +3,8 @@ export type { RequestError, RequestErrorCode } from './request-error.ts';
 export type { Exchange, PreparedRequest, Timeline, Transport } from './transport.ts';
 export type { RequestRecord } from './request-record.ts';
 export type { WorkerMessages } from './messages.ts';
+export { createTransport } from './http/create-transport.ts';
+export { HTTP_TRANSPORT_ERROR_CODES, HttpTransportError } from './http/http-transport-error.ts';
+export type { HttpTransportErrorCode } from './http/http-transport-error.ts';
+export type { TransportOptions } from './http/transport-options.ts';
+export { appendRead, createTimeline, resetTimeline } from './timeline.ts';

@@ -20,7 +20,7 @@ import {
   statusError,
   timeoutError,
 } from './request-error-of.ts';
-import { RequestWriter } from './request-writer.ts';
+import { assertSendable, RequestWriter } from './request-writer.ts';
 import { createTargets } from './target.ts';
 import type { Target } from './target.ts';
 import { createTrust } from './tls-trust.ts';
@@ -42,6 +42,7 @@ export class DirectTransport implements Transport, ConnectionOwner {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #keepsConnections: boolean;
+  readonly #variableHeaderNames: readonly string[];
   readonly #targets: readonly Target[];
   readonly #writer: RequestWriter;
   readonly #idle: readonly IdlePool[];
@@ -58,6 +59,7 @@ export class DirectTransport implements Transport, ConnectionOwner {
     this.#timeoutMs = options.requestTimeoutMs;
     this.#keepsConnections = options.connectionReuse === 'pooled';
     this.maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
+    this.#variableHeaderNames = options.variableHeaderNames;
     this.#targets = createTargets(options);
     this.secureContext = this.#targets.some((target) => target.isTls) ? createTrust(options) : undefined;
     this.#writer = new RequestWriter(this.#targets, options.variableHeaderNames, !this.#keepsConnections);
@@ -80,7 +82,7 @@ export class DirectTransport implements Transport, ConnectionOwner {
 
   send(exchange: Exchange): void {
     const { request, timeline } = exchange;
-    this.#writer.assertSendable(request);
+    assertSendable(request, this.#variableHeaderNames, this.#targets.length);
     resetTimeline(timeline);
     timeline.queuedNs = this.#clock.now();
     if (this.#isClosed) {

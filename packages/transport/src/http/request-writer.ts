@@ -15,14 +15,12 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n', 'latin1');
  * finding a cached copy of it would.
  */
 export class RequestWriter {
-  readonly #variableHeaderNames: readonly string[];
   /** Per URL: the bytes before each variable value, and last those before the content length (or the end of the head of a GET). */
   readonly #pieces: readonly (readonly Buffer[])[];
   readonly #hasBody: boolean;
   #scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);
 
   constructor(targets: readonly Target[], variableHeaderNames: readonly string[], closesConnections: boolean) {
-    this.#variableHeaderNames = variableHeaderNames;
     this.#hasBody = targets.every((target) => target.method !== 'GET');
     this.#pieces = targets.map((target) => {
       let text = `${target.method} ${target.path} HTTP/1.1\r\n`;
@@ -35,21 +33,6 @@ export class RequestWriter {
       pieces.push(Buffer.from(this.#hasBody ? `${beforeLength}\r\nContent-Length: ` : beforeLength, 'latin1'));
       return pieces;
     });
-  }
-
-  /** Throws {@link HttpTransportError} for a value that cannot be sent. Called before anything is known of the request. */
-  assertSendable(request: PreparedRequest): void {
-    const { variableHeaders } = request;
-    if (variableHeaders.length !== this.#variableHeaderNames.length || this.#pieces[request.urlIndex] === undefined) {
-      throw new HttpTransportError(
-        'AIPERF_TRANSPORT_INVALID_HEADER',
-        `${this.#variableHeaderNames.length} variable headers and a URL index below ${this.#pieces.length} expected, ` +
-          `${variableHeaders.length} and ${request.urlIndex} found`,
-      );
-    }
-    for (let index = 0; index < variableHeaders.length; index++) {
-      assertHeaderValue(this.#variableHeaderNames[index] ?? '', variableHeaders[index] ?? '');
-    }
   }
 
   /** The request's bytes. They stay valid until the next call, or for good after {@link releaseScratch}. */
@@ -85,6 +68,30 @@ export class RequestWriter {
   /** The socket still reads the last written bytes: they are left to it, and the next request gets a buffer of its own. */
   releaseScratch(): void {
     this.#scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES);
+  }
+}
+
+/** Throws {@link HttpTransportError} for a request that its transport cannot send, before anything is begun. */
+export function assertSendable(
+  request: PreparedRequest,
+  variableHeaderNames: readonly string[],
+  urlCount: number,
+): void {
+  const { variableHeaders, urlIndex } = request;
+  if (!(urlIndex >= 0 && urlIndex < urlCount)) {
+    throw new HttpTransportError(
+      'AIPERF_TRANSPORT_INVALID_URL',
+      `URL index below ${urlCount} expected, ${urlIndex} found`,
+    );
+  }
+  if (variableHeaders.length !== variableHeaderNames.length) {
+    throw new HttpTransportError(
+      'AIPERF_TRANSPORT_INVALID_HEADER',
+      `${variableHeaderNames.length} variable headers expected, ${variableHeaders.length} found`,
+    );
+  }
+  for (let index = 0; index < variableHeaders.length; index++) {
+    assertHeaderValue(variableHeaderNames[index] ?? '', variableHeaders[index] ?? '');
   }
 }
 

@@ -1,1 +1,2 @@
-export {};
+export { readRecording, recordedBytes, replayExchange } from './replay.ts';
+export type { RecordedExchange, ReplayMode } from './replay.ts';
