@@ -1,0 +1,174 @@
+import type { RequestRecord } from '../request-record.ts';
+import { encodeSchema, encodeStream } from './arrow-ipc.ts';
+import { NUMBER_COLUMNS, RAW_BATCH_FIELDS, RAW_BATCH_FORMAT_VERSION, TEXT_COLUMNS, type NumberColumnType } from './columns.ts';
+
+type NumberValues = Float64Array | Uint32Array | Uint8Array;
+
+const VALUES_OF: Readonly<Record<NumberColumnType, new (length: number) => NumberValues>> = {
+  float64: Float64Array,
+  uint32: Uint32Array,
+  uint8: Uint8Array,
+};
+
+/** Bytes of a row beside its body and reads, for {@link RawBatchWriter.byteLength}. */
+const ROW_BYTES = 230;
+const READ_BYTES = 12;
+const INITIAL_ROWS = 256;
+const INITIAL_READS = 4096;
+const INITIAL_BODY_BYTES = 256 * 1024;
+const INITIAL_TEXT_BYTES = 16 * 1024;
+/** A body buffer that one huge response made larger than this is not kept. */
+const MAX_KEPT_BODY_BYTES = 16 * 1024 * 1024;
+
+/** A growing column of byte strings; entry `i` lies between `offsets[i]` and `offsets[i + 1]`. */
+interface ByteColumn {
+  offsets: Int32Array;
+  bytes: Buffer;
+}
+
+/** A byte column of texts that mostly repeat: the last one is kept encoded. */
+interface TextValues extends ByteColumn {
+  lastText: string;
+  lastBytes: Buffer;
+}
+
+/**
+ * Gathers finished requests in columns and turns them into one Arrow IPC stream of one record batch. Appending copies the row's
+ * numbers, its reads and its body; nothing of the record is kept.
+ *
+ * The stream is laid out here and not by the Arrow library: in a worker each of its batches would hold up the read stamps for a millisecond,
+ * and loading it costs more than the rest of the worker's start.
+ */
+export class RawBatchWriter {
+  readonly #schemaMessage: Uint8Array;
+  #capacity = INITIAL_ROWS;
+  #rowCount = 0;
+  #numbers: NumberValues[] = NUMBER_COLUMNS.map((column) => new VALUES_OF[column.type](INITIAL_ROWS));
+  readonly #texts: TextValues[] = TEXT_COLUMNS.map(() => ({
+    ...byteColumn(INITIAL_TEXT_BYTES),
+    lastText: '',
+    lastBytes: Buffer.alloc(0),
+  }));
+  #readOffsets: Int32Array = new Int32Array(INITIAL_ROWS + 1);
+  #readNs: Float64Array = new Float64Array(INITIAL_READS);
+  #readLengths: Uint32Array = new Uint32Array(INITIAL_READS);
+  readonly #bodies: ByteColumn = byteColumn(INITIAL_BODY_BYTES);
+
+  constructor(workerId: string) {
+    const metadata = new Map([
+      ['worker_id', workerId],
+      ['format_version', RAW_BATCH_FORMAT_VERSION],
+    ]);
+    this.#schemaMessage = encodeSchema(RAW_BATCH_FIELDS, metadata);
+  }
+
+  get rowCount(): number {
+    return this.#rowCount;
+  }
+
+  /** About what {@link take} would return. */
+  get byteLength(): number {
+    const rowCount = this.#rowCount;
+    return rowCount * ROW_BYTES + (this.#readOffsets[rowCount] ?? 0) * READ_BYTES + (this.#bodies.offsets[rowCount] ?? 0);
+  }
+
+  append(record: RequestRecord): void {
+    const row = this.#rowCount;
+    if (row === this.#capacity) this.#growRows();
+    for (let i = 0; i < NUMBER_COLUMNS.length; i++) {
+      const values = this.#numbers[i];
+      const column = NUMBER_COLUMNS[i];
+      if (values !== undefined && column !== undefined) values[row] = column.read(record);
+    }
+    for (let i = 0; i < TEXT_COLUMNS.length; i++) {
+      const values = this.#texts[i];
+      const column = TEXT_COLUMNS[i];
+      if (values !== undefined && column !== undefined) appendText(values, row, column.read(record));
+    }
+    const { timeline } = record;
+    this.#appendReads(row, timeline.readNs, timeline.readLengths, timeline.readCount);
+    appendBytes(this.#bodies, row, timeline.body, timeline.bodyLength);
+    this.#rowCount = row + 1;
+  }
+
+  /** The rows as an Arrow IPC stream in a buffer of its own; the writer is empty afterwards. */
+  take(): Uint8Array {
+    const rowCount = this.#rowCount;
+    const lengths: number[] = [];
+    const buffers: (ArrayBufferView | undefined)[] = [];
+    const addColumn = (length: number, ...values: ArrayBufferView[]): void => {
+      lengths.push(length);
+      // No validity bitmap: there are no nulls.
+      buffers.push(undefined, ...values);
+    };
+    for (const values of this.#numbers) addColumn(rowCount, values.subarray(0, rowCount));
+    for (const texts of this.#texts) addColumn(rowCount, ...validBuffers(texts, rowCount));
+    const readCount = this.#readOffsets[rowCount] ?? 0;
+    for (const values of [this.#readNs, this.#readLengths]) {
+      addColumn(rowCount, this.#readOffsets.subarray(0, rowCount + 1));
+      addColumn(readCount, values.subarray(0, readCount));
+    }
+    addColumn(rowCount, ...validBuffers(this.#bodies, rowCount));
+    const stream = encodeStream(this.#schemaMessage, rowCount, lengths, buffers);
+    this.#rowCount = 0;
+    if (this.#bodies.bytes.length > MAX_KEPT_BODY_BYTES) this.#bodies.bytes = Buffer.allocUnsafeSlow(INITIAL_BODY_BYTES);
+    return stream;
+  }
+
+  #appendReads(row: number, readNs: Float64Array, readLengths: Uint32Array, count: number): void {
+    const start = this.#readOffsets[row] ?? 0;
+    const end = start + count;
+    if (end > this.#readNs.length) {
+      const capacity = Math.max(end, this.#readNs.length * 2);
+      this.#readNs = grown(this.#readNs, new Float64Array(capacity));
+      this.#readLengths = grown(this.#readLengths, new Uint32Array(capacity));
+    }
+    for (let i = 0; i < count; i++) {
+      this.#readNs[start + i] = readNs[i] ?? Number.NaN;
+      this.#readLengths[start + i] = readLengths[i] ?? 0;
+    }
+    this.#readOffsets[row + 1] = end;
+  }
+
+  #growRows(): void {
+    const capacity = this.#capacity * 2;
+    this.#numbers = this.#numbers.map((values, i) =>
+      grown(values, new VALUES_OF[NUMBER_COLUMNS[i]?.type ?? 'float64'](capacity)),
+    );
+    this.#readOffsets = grown(this.#readOffsets, new Int32Array(capacity + 1));
+    for (const column of [...this.#texts, this.#bodies]) column.offsets = grown(column.offsets, new Int32Array(capacity + 1));
+    this.#capacity = capacity;
+  }
+}
+
+function byteColumn(initialBytes: number): ByteColumn {
+  return { offsets: new Int32Array(INITIAL_ROWS + 1), bytes: Buffer.allocUnsafeSlow(initialBytes) };
+}
+
+function validBuffers(column: ByteColumn, rowCount: number): readonly [Int32Array, Buffer] {
+  const offsets = column.offsets.subarray(0, rowCount + 1);
+  return [offsets, column.bytes.subarray(0, offsets[rowCount] ?? 0)];
+}
+
+function appendText(values: TextValues, row: number, text: string): void {
+  if (text !== values.lastText) {
+    values.lastText = text;
+    values.lastBytes = Buffer.from(text);
+  }
+  appendBytes(values, row, values.lastBytes, values.lastBytes.length);
+}
+
+function appendBytes(column: ByteColumn, row: number, bytes: Uint8Array, length: number): void {
+  const start = column.offsets[row] ?? 0;
+  const end = start + length;
+  if (end > column.bytes.length) {
+    column.bytes = grown(column.bytes, Buffer.allocUnsafeSlow(Math.max(end, column.bytes.length * 2)));
+  }
+  if (length > 0) column.bytes.set(bytes.length === length ? bytes : bytes.subarray(0, length), start);
+  column.offsets[row + 1] = end;
+}
+
+function grown<T extends NumberValues | Int32Array>(values: T, larger: T): T {
+  larger.set(values);
+  return larger;
+}
