@@ -8,3 +8,8 @@ export { HTTP_TRANSPORT_ERROR_CODES, HttpTransportError } from './http/http-tran
 export type { HttpTransportErrorCode } from './http/http-transport-error.ts';
 export type { TransportOptions } from './http/transport-options.ts';
 export { appendRead, createTimeline, resetTimeline } from './timeline.ts';
+export { endpointOf } from './endpoints/endpoints.ts';
+export type { BodyConfig, Endpoint, ResponseParser } from './endpoints/endpoint.ts';
+export type { ParsedResponse, TokenUsage } from './endpoints/parsed-response.ts';
+export { createRawBatchDecoder, RawBatchReader } from './raw-batch/reader.ts';
+export { RawBatchWriter } from './raw-batch/writer.ts';
