@@ -1,14 +1,12 @@
 /** Kinds of problem that a command line can have. */
-export const PROBLEM_KINDS = [
-  'unknown_option',
-  'unexpected_word',
-  'missing_option',
-  'missing_value',
-  'repeated_option',
-  'invalid_value',
-  'conflict',
-] as const;
-export type ProblemKind = (typeof PROBLEM_KINDS)[number];
+export type ProblemKind =
+  | 'unknown_option'
+  | 'unexpected_word'
+  | 'missing_option'
+  | 'missing_value'
+  | 'repeated_option'
+  | 'invalid_value'
+  | 'conflict';
 
 /** One thing that is wrong with a configuration. No field ever holds a secret. */
 export interface ConfigProblem {

@@ -9,6 +9,7 @@ export type { ParseContext, ParseResult } from './parse-profile-arguments.ts';
 export { decodePlan, encodePlan } from './plan-codec.ts';
 export { redactCommandLine } from './redact-command-line.ts';
 export { renderHelp } from './render-help.ts';
+export { nearestName } from './nearest-name.ts';
 export { renderProblems } from './render-problems.ts';
 export { REDACTED, Secret } from './secret.ts';
 export { recordProcessorCount, workerCount } from './sizing.ts';

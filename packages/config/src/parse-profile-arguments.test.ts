@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { optionDefinitions } from './options/option-table.ts';
 import { parseProfileArguments, wantsHelp } from './parse-profile-arguments.ts';
@@ -167,7 +167,15 @@ describe('headers', () => {
   test.for([
     [['X-A:1'], [['X-A', '1']], 'a number'],
     [['X-A: a:b '], [['X-A', 'a:b']], 'colons and blanks'],
-    [['{"X-A":1,"X-B":"b"}', 'X-C:c'], [['X-A', '1'], ['X-B', 'b'], ['X-C', 'c']], 'JSON and words'],
+    [
+      ['{"X-A":1,"X-B":"b"}', 'X-C:c'],
+      [
+        ['X-A', '1'],
+        ['X-B', 'b'],
+        ['X-C', 'c'],
+      ],
+      'JSON and words',
+    ],
   ] as const)('%j', ([given, expected]) => {
     const { headers } = configOf(['-m', 'x', '-H', ...given]).endpoint;
     expect(headers.map(([name, value]) => [name, value.reveal()])).toEqual(expected);
@@ -176,7 +184,9 @@ describe('headers', () => {
   test('user info of a URL becomes basic authorization', () => {
     const { urls, headers } = configOf(['-m', 'x', '-u', 'https://me:p%40ss@host/base/']).endpoint;
     expect(urls).toEqual(['https://host/base']);
-    expect(headers.map(([name, value]) => [name, value.reveal()])).toEqual([['Authorization', `Basic ${btoa('me:p@ss')}`]]);
+    expect(headers.map(([name, value]) => [name, value.reveal()])).toEqual([
+      ['Authorization', `Basic ${btoa('me:p@ss')}`],
+    ]);
   });
 });
 
@@ -247,10 +257,7 @@ describe('problems', () => {
       '-m x --api-key k -H Authorization:y',
       '--api-key and -H: expected one source of authorization, found several (key, header or user info of a URL).',
     ],
-    [
-      '-m x -u http://u:p@a http://b',
-      '-u: expected the same user info in every URL, found different ones.',
-    ],
+    ['-m x -u http://u:p@a http://b', '-u: expected the same user info in every URL, found different ones.'],
   ] as const)('aiperf profile %s', ([line, message]) => {
     expect(problemsOf(words(line)).map((problem) => problem.message)).toEqual([message]);
   });
@@ -270,12 +277,16 @@ describe('problems', () => {
     expect(problemsOf(['-m', 'x', `--url=${url}`])).toMatchObject([{ kind: 'invalid_value', options: ['--url'] }]);
   });
 
-  test.for([['Content-Length:5'], ['Transfer-Encoding:chunked'], ['Bad Name:x'], ['X-A:a\r\nX-B:b'], ['{"X-A":[1]}'], [':x']])(
-    'header %j is refused',
-    ([header]) => {
-      expect(problemsOf(['-m', 'x', '-H', header ?? ''])).toMatchObject([{ kind: 'invalid_value', options: ['-H'] }]);
-    },
-  );
+  test.for([
+    ['Content-Length:5'],
+    ['Transfer-Encoding:chunked'],
+    ['Bad Name:x'],
+    ['X-A:a\r\nX-B:b'],
+    ['{"X-A":[1]}'],
+    [':x'],
+  ])('header %j is refused', ([header]) => {
+    expect(problemsOf(['-m', 'x', '-H', header ?? ''])).toMatchObject([{ kind: 'invalid_value', options: ['-H'] }]);
+  });
 
   test('an arrival pattern without a rate is accepted, as by AIPerf', () => {
     expect(problemsOf(words('-m x --arrival-pattern constant'))).toEqual([]);
@@ -317,8 +328,12 @@ describe('problems', () => {
   });
 
   test('any words at all give a result, never an exception', () => {
-    const flags = optionDefinitions.flatMap((definition) => [...definition.flags]);
-    const word = fc.oneof(fc.constantFrom(...flags), fc.string(), fc.constantFrom('1', '-1', '1,2', 'a:b', '{}', '-', '--'));
+    const flags = optionDefinitions.flatMap((definition): readonly string[] => definition.flags);
+    const word = fc.oneof(
+      fc.constantFrom(...flags),
+      fc.string(),
+      fc.constantFrom('1', '-1', '1,2', 'a:b', '{}', '-', '--'),
+    );
     fc.assert(
       fc.property(fc.array(word, { maxLength: 12 }), (argv) => {
         const result = parseProfileArguments(argv, { isTty: false });

@@ -54,7 +54,7 @@ function wordsWanted(definition: OptionDefinition, available: number): number {
 /** Splits the words after `profile` into options and their values. `_` and `-` are the same in an option's name. */
 export function* splitCommand(argv: readonly string[]): Generator<CommandPart> {
   let follows: OptionDefinition | undefined;
-  for (let index = 0; index < argv.length; ) {
+  for (let index = 0; index < argv.length;) {
     const word = argv[index] ?? '';
     index += 1;
     if (!isOptionWord(word)) {
@@ -145,7 +145,8 @@ export function parseWords(argv: readonly string[]): ParsedWords {
   const problems: ConfigProblem[] = [];
   for (const part of splitCommand(argv)) {
     if (part.kind === 'stray') {
-      const found = part.follows?.sensitivity === undefined ? quoteFound(part.word) : 'a word after it that is not shown';
+      const found =
+        part.follows?.sensitivity === undefined ? quoteFound(part.word) : 'a word after it that is not shown';
       const options = part.follows === undefined ? [] : [part.follows.flags[0]];
       problems.push(createProblem({ kind: 'unexpected_word', options, expected: 'an option here', found }));
     } else if (part.kind === 'unknown') {
@@ -158,9 +159,7 @@ export function parseWords(argv: readonly string[]): ParsedWords {
       });
     } else if (part.words.length === 0 && part.definition.kind !== 'boolean') {
       const expected = `a value <${part.definition.valueName ?? part.definition.choices.join('|')}> after it`;
-      problems.push(
-        createProblem({ kind: 'missing_value', options: [part.flag], expected, found: 'nothing' }),
-      );
+      problems.push(createProblem({ kind: 'missing_value', options: [part.flag], expected, found: 'nothing' }));
       const { definition, flag } = part;
       if (!given.has(definition.path)) {
         given.set(definition.path, { definition, typedFlags: [flag], words: [], value: undefined });

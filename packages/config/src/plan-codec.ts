@@ -10,7 +10,9 @@ import { Secret } from './secret.ts';
 function toWire(value: unknown): unknown {
   if (value instanceof Secret) return { $secret: value.reveal() };
   if (typeof value === 'number') {
-    return Number.isFinite(value) && !Object.is(value, -0) ? value : { $number: Object.is(value, -0) ? '-0' : `${value}` };
+    return Number.isFinite(value) && !Object.is(value, -0)
+      ? value
+      : { $number: Object.is(value, -0) ? '-0' : `${value}` };
   }
   if (Array.isArray(value)) return value.map(toWire);
   if (typeof value !== 'object' || value === null) return value;
@@ -50,10 +52,17 @@ export function decodePlan(text: string): RunPlan {
     value = fromWire(JSON.parse(text));
   } catch {
     // The parser's own message quotes the text, which holds secrets, so it is not kept as cause.
-    throw new ConfigError('AIPERF_CONFIG_BAD_PLAN', `Expected a run plan as JSON, found ${text.length} characters of something else`);
+    throw new ConfigError(
+      'AIPERF_CONFIG_BAD_PLAN',
+      `Expected a run plan as JSON, found ${text.length} characters of something else`,
+    );
   }
   const isPlan =
-    typeof value === 'object' && value !== null && 'benchmarkId' in value && 'config' in value && 'clockOrigin' in value;
+    typeof value === 'object' &&
+    value !== null &&
+    'benchmarkId' in value &&
+    'config' in value &&
+    'clockOrigin' in value;
   if (!isPlan) throw new ConfigError('AIPERF_CONFIG_BAD_PLAN', 'Expected a run plan, found JSON without its fields');
   return value as unknown as RunPlan;
 }

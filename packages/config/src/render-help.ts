@@ -44,7 +44,9 @@ function flagLines(definition: OptionDefinition, columns: number): string[] {
 /** A flag and its value hint on two lines where they are too long for one. */
 function splitHint(piece: string, columns: number): string[] {
   const blank = piece.indexOf(' ');
-  return piece.length <= columns || blank === -1 ? [piece] : [piece.slice(0, blank), `${INDENT}${piece.slice(blank + 1)}`];
+  return piece.length <= columns || blank === -1
+    ? [piece]
+    : [piece.slice(0, blank), `${INDENT}${piece.slice(blank + 1)}`];
 }
 
 function renderRow(left: readonly string[], text: string, leftColumns: number, columns: number): string[] {

@@ -5,7 +5,17 @@ import { describeConfig, parseProfileArguments, redactCommandLine } from './inde
 describe('a configuration full of secrets', () => {
   const canary = 'sk-canary-5d1c';
   const commandLines = [
-    ['-m', 'x', '--api-key', canary, '-H', `X-Api-Key: ${canary}`, `Cookie:a=${canary}`, '--extra-inputs', `api_key:${canary}`],
+    [
+      '-m',
+      'x',
+      '--api-key',
+      canary,
+      '-H',
+      `X-Api-Key: ${canary}`,
+      `Cookie:a=${canary}`,
+      '--extra-inputs',
+      `api_key:${canary}`,
+    ],
     ['-m', 'x', `--api-key=${canary}`, '--extra-inputs', `{"nested":{"password":"${canary}"}}`],
     ['-m', 'x', '-H', `{"Authorization":"Bearer ${canary}"}`],
     ['-m', 'x', '-u', `https://me:${canary}@host:8443/v1`, `https://me:${canary}@other`],

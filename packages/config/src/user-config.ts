@@ -6,7 +6,7 @@ export type EndpointType = 'chat';
 /** Where requests go and how they are spoken. */
 export interface EndpointConfig {
   readonly modelNames: readonly string[];
-  /** Base URLs with scheme, without the endpoint's path. */
+  /** Base URLs with scheme, without the endpoint's path, a slash at the end or user info (which is a header here). */
   readonly urls: readonly string[];
   readonly type: EndpointType;
   /** Replaces the endpoint type's own path; begins with `/`. */
@@ -15,7 +15,7 @@ export interface EndpointConfig {
   readonly apiKey?: Secret;
   /** Extra request headers in the order given. Values may be secrets, so they are kept as such. */
   readonly headers: readonly (readonly [name: string, value: Secret])[];
-  /** Limit of one request, from connect to last byte. */
+  /** Limit of one request, from connect to last byte. Default 21,600. */
   readonly requestTimeoutSec: number;
   readonly useLegacyMaxTokens: boolean;
   readonly useServerTokenCount: boolean;
@@ -34,7 +34,7 @@ export interface InputConfig {
   /** Fields merged over the rendered request body. */
   readonly extraInputs: Readonly<Record<string, unknown>>;
   readonly randomSeed?: number;
-  /** Number of distinct conversations generated. */
+  /** Number of distinct conversations generated. Default: the request count, 10,000 at most; 100 without one. */
   readonly datasetEntries: number;
   readonly datasetSampling: 'sequential' | 'random' | 'shuffle';
 }
@@ -58,7 +58,7 @@ export interface LoadConfig {
   /** Absent together with `benchmarkDurationSec`: 10. */
   readonly requestCount?: number;
   readonly benchmarkDurationSec?: number;
-  /** Time that requests in flight at the end of the duration may still take. */
+  /** Time that requests in flight at the end of the duration may still take; `Infinity` waits for all. Default 30. */
   readonly gracePeriodSec: number;
   readonly warmupRequestCount?: number;
 }

@@ -2,7 +2,7 @@ import { groupSchemas, type GroupName } from './groups.ts';
 import { optionRegistry, type OptionMeta } from './option.ts';
 
 /** What the command line gives an option: nothing, one word, or many. */
-export type ValueKind = 'boolean' | 'number' | 'enum' | 'text' | 'list';
+type ValueKind = 'boolean' | 'number' | 'enum' | 'text' | 'list';
 
 /** One option as the parser and `--help` see it: its data and what its schema says. */
 export interface OptionDefinition extends OptionMeta {
@@ -85,12 +85,12 @@ export interface FlagMeaning {
   readonly isNegation: boolean;
 }
 
+function* readFlags(): Generator<[string, FlagMeaning]> {
+  for (const definition of optionDefinitions) {
+    for (const flag of definition.flags) yield [flag, { definition, isNegation: false }];
+    if (definition.negation !== undefined) yield [definition.negation, { definition, isNegation: true }];
+  }
+}
+
 /** Every spelling on the command line. */
-export const flagMeanings: ReadonlyMap<string, FlagMeaning> = new Map(
-  optionDefinitions.flatMap((definition) => [
-    ...definition.flags.map((flag): [string, FlagMeaning] => [flag, { definition, isNegation: false }]),
-    ...(definition.negation === undefined
-      ? []
-      : [[definition.negation, { definition, isNegation: true }] satisfies [string, FlagMeaning]]),
-  ]),
-);
+export const flagMeanings: ReadonlyMap<string, FlagMeaning> = new Map(readFlags());

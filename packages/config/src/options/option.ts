@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { parseDurationSec } from '../units.ts';
 
 /** What a value may hold that must not be shown: the whole of it, values of `name:value` pairs, or the user info of a URL. */
-export type Sensitivity = 'all' | 'pairs' | 'url';
+type Sensitivity = 'all' | 'pairs' | 'url';
 
 /** What an option is beyond the type, bounds and default that its zod schema already says. */
 export interface OptionMeta {
@@ -47,10 +47,12 @@ export type GroupSchema<Output> = z.core.$ZodType<Output> & {
 /** An integer with a lower bound, and an upper one where there is a limit below what a double holds exactly. */
 export function integerFrom(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER): z.ZodMiniNumber {
   const expected =
-    maximum === Number.MAX_SAFE_INTEGER ? `an integer of at least ${minimum}` : `an integer of ${minimum} to ${maximum}`;
-  return z.number(expected).check(
-    z.refine((value) => Number.isSafeInteger(value) && value >= minimum && value <= maximum, expected),
-  );
+    maximum === Number.MAX_SAFE_INTEGER
+      ? `an integer of at least ${minimum}`
+      : `an integer of ${minimum} to ${maximum}`;
+  return z
+    .number(expected)
+    .check(z.refine((value) => Number.isSafeInteger(value) && value >= minimum && value <= maximum, expected));
 }
 
 /** A finite number with a lower bound, which is itself allowed or not. */
@@ -61,7 +63,7 @@ export function numberFrom(minimum: number, bound: 'inclusive' | 'exclusive'): z
 
 /** One of the given words. */
 export function oneOf<const T extends readonly string[]>(values: T): z.ZodMiniEnum<z.core.util.ToEnum<T[number]>> {
-  return z.enum(values, values.length === 1 ? `${values.join()}` : `one of ${values.join(', ')}`);
+  return z.enum(values, values.length === 1 ? values.join() : `one of ${values.join(', ')}`);
 }
 
 /** Text with something other than white space in it. */

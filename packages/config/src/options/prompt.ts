@@ -16,7 +16,8 @@ export const promptSchema: GroupSchema<PromptConfig> = z.object({
   }),
   outputTokensMean: option(z.exactOptional(integerFrom(1)), {
     flags: ['--prompt-output-tokens-mean', '--output-tokens-mean', '--osl'],
-    summary: 'Mean length of the answer asked for. Without ignore_eos or min_tokens in --extra-inputs it may be shorter.',
+    summary:
+      'Mean length of the answer asked for. Without ignore_eos or min_tokens in --extra-inputs it may be shorter.',
     valueName: 'tokens',
     defaultText: 'left to the server',
   }),
