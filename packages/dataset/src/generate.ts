@@ -9,7 +9,11 @@ import type { PromptGenerator } from './synthetic/prompt-generator.ts';
 const BATCH_SIZE = 256;
 
 /** The part of the configuration that a synthetic dataset depends on. */
-export type SyntheticConfig = Pick<UserConfig, 'endpoint' | 'input' | 'prompt'>;
+export interface SyntheticConfig {
+  readonly endpoint: Pick<UserConfig['endpoint'], 'modelNames'>;
+  readonly input: Pick<UserConfig['input'], 'datasetEntries' | 'randomSeed'>;
+  readonly prompt: UserConfig['prompt'];
+}
 
 /**
  * Synthetic single-turn conversations, in dataset order. With a seed they are the same in every run and named `session_000000` …,

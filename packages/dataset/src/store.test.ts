@@ -1,6 +1,6 @@
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { EncodedConversation } from './conversation.ts';
 import { DatasetError } from './dataset-error.ts';
@@ -40,19 +40,22 @@ const small: EncodedConversation[] = [
 ];
 
 describe('a dataset store', () => {
-  test.for([undefined, 0, 100])('gives back what was written, with a body cache of %s bytes', async (bodyCacheBytes) => {
-    await using directory = await temporaryDirectory();
-    const options = bodyCacheBytes === undefined ? {} : { bodyCacheBytes };
-    fc.assert(
-      fc.property(conversations, (all) => {
-        // Ids that are not well-formed UTF-16 come back with replacement characters, as in any UTF-8 file.
-        const expected = all.map(({ id, turns }) => ({ id: id.toWellFormed(), turns }));
-        write(directory.path, all as EncodedConversation[]);
-        expect(readAll(directory.path, options)).toEqual(expected);
-      }),
-      { numRuns: 60 },
-    );
-  });
+  test.for([undefined, 0, 100])(
+    'gives back what was written, with a body cache of %s bytes',
+    async (bodyCacheBytes) => {
+      await using directory = await temporaryDirectory();
+      const options = bodyCacheBytes === undefined ? {} : { bodyCacheBytes };
+      fc.assert(
+        fc.property(conversations, (all) => {
+          // Ids that are not well-formed UTF-16 come back with replacement characters, as in any UTF-8 file.
+          const expected = all.map(({ id, turns }) => ({ id: id.toWellFormed(), turns }));
+          write(directory.path, all as EncodedConversation[]);
+          expect(readAll(directory.path, options)).toEqual(expected);
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 
   test('holds bodies larger than the write buffer between small ones', async () => {
     await using directory = await temporaryDirectory();

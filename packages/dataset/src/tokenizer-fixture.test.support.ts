@@ -46,7 +46,15 @@ export function byteLevelBpe(words: readonly string[]): object {
       pad_token: SPECIAL_TOKEN,
     },
     added_tokens: [
-      { id: 0, content: SPECIAL_TOKEN, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
+      {
+        id: 0,
+        content: SPECIAL_TOKEN,
+        single_word: false,
+        lstrip: false,
+        rstrip: false,
+        normalized: false,
+        special: true,
+      },
     ],
     normalizer: null,
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BUILTIN_WORDS } from './synthetic/builtin-words.ts';
 import { temporaryDirectory } from './temporary-directory.test.support.ts';
