@@ -13,3 +13,5 @@ export type { BodyConfig, Endpoint, ResponseParser } from './endpoints/endpoint.
 export type { ParsedResponse, TokenUsage } from './endpoints/parsed-response.ts';
 export { createRawBatchDecoder, RawBatchReader } from './raw-batch/reader.ts';
 export { RawBatchWriter } from './raw-batch/writer.ts';
+export { createRequestIds } from './request-ids.ts';
+export type { RequestIds } from './request-ids.ts';
