@@ -62,7 +62,8 @@ class TokenizerThread {
     this.#answered = new Int32Array(signal);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const modulePath = createRequire(import.meta.url).resolve('tokenizers');
+    const require = createRequire(import.meta.url);
+    const modulePath = require.resolve('tokenizers');
     const workerData: HuggingFaceWorkerData & { port: MessagePort } = {
       modulePath,
       tokenizerPath: path,

@@ -1,5 +1,5 @@
 export type { Conversation, EncodedConversation, EncodedTurn, RenderBody, Turn } from './conversation.ts';
-export { DatasetError } from './dataset-error.ts';
+export { DATASET_ERROR_CODES, DatasetError } from './dataset-error.ts';
 export type { DatasetErrorCode } from './dataset-error.ts';
 export { createRandomSource } from './random.ts';
 export type { RandomSource, RandomStream } from './random.ts';

@@ -82,6 +82,22 @@ describe('distributions of a stream', () => {
     );
   });
 
+  test.for([7, 1209, 2 ** 21, 2 ** 21 + 1])('integers below %d are spread evenly', (n) => {
+    const stream = createRandomSource(n).stream('spread');
+    const buckets = new Uint32Array(8);
+    for (let draw = 0; draw < 16_000; draw += 1) {
+      const bucket = Math.floor((stream.nextInt(n) * 8) / n);
+      buckets[bucket] = (buckets[bucket] ?? 0) + 1;
+    }
+    // Chi-squared with 7 degrees of freedom (6 for 7 values in 7 buckets) is above 30 once in 10,000 times.
+    const edges = Array.from({ length: 9 }, (_, bucket) => Math.ceil((bucket * n) / 8));
+    const terms = Array.from(buckets, (count, bucket) => {
+      const expected = (16_000 * ((edges[bucket + 1] ?? 0) - (edges[bucket] ?? 0))) / n;
+      return expected === 0 ? count : (count - expected) ** 2 / expected;
+    });
+    expect(terms.reduce((sum, term) => sum + term, 0)).toBeLessThan(30);
+  });
+
   test.for([0, -1, 1.5, 2 ** 32 + 1, Number.NaN])('nextInt refuses %d', (n) => {
     expect(() => createRandomSource(1).stream('x').nextInt(n)).toThrow('nextInt');
   });

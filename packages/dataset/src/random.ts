@@ -29,6 +29,7 @@ export function createRandomSource(rootSeed: number | undefined): RandomSource {
 }
 
 const TWO_POW_32 = 2 ** 32;
+const EXACT_PRODUCT_MAX = 2 ** 21;
 
 /**
  * xoshiro128** of Blackman and Vigna (2018): period 2^128 - 1, 32 bits a step. Its 128 bits of state are the first half of the SHA-256
@@ -71,7 +72,19 @@ class Xoshiro128StarStar implements RandomStream {
   }
 
   nextInt(n: number): number {
-    assert(Number.isInteger(n) && n >= 1 && n <= TWO_POW_32, `nextInt: ${n} is not an integer from 1 to 2^32`);
+    if (!Number.isInteger(n) || n < 1 || n > TWO_POW_32) assert.fail(`nextInt: ${n} is not an integer from 1 to 2^32`);
+    // Lemire's method: the high part of value * n is the result, and the few products whose low part is below 2^32 mod n are drawn again,
+    // since they would favour some results. Written with doubles, which hold the product exactly as long as n <= 2^21.
+    if (n > EXACT_PRODUCT_MAX) return this.#nextLargeInt(n);
+    for (;;) {
+      const product = this.#nextUint32() * n;
+      const result = Math.floor(product / TWO_POW_32);
+      const low = product - result * TWO_POW_32;
+      if (low >= n || low >= TWO_POW_32 % n) return result;
+    }
+  }
+
+  #nextLargeInt(n: number): number {
     // Values from the incomplete last stretch of length n are drawn again: they would favour the small results.
     const acceptBelow = TWO_POW_32 - (TWO_POW_32 % n);
     let value = this.#nextUint32();

@@ -19,7 +19,7 @@ export const INDEX_FILE_NAME = 'conversations.index';
 
 export const DATA_MAGIC = 'AIPFDATA';
 export const INDEX_MAGIC = 'AIPFINDX';
-export const STORE_VERSION = 1;
+const STORE_VERSION = 1;
 
 export const DATA_HEADER_BYTES = 16;
 export const INDEX_HEADER_BYTES = 48;

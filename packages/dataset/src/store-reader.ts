@@ -20,7 +20,7 @@ import {
 import type { IndexHeader } from './store-format.ts';
 
 /** Bodies kept in memory by one reader unless told otherwise. */
-export const DEFAULT_BODY_CACHE_BYTES: number = 64 * 1024 * 1024;
+const DEFAULT_BODY_CACHE_BYTES = 64 * 1024 * 1024;
 
 /** Read-only view of a finished dataset store. The index is in memory; bodies are read when they are asked for. */
 export interface DatasetStore extends Disposable {
@@ -35,7 +35,7 @@ export interface DatasetStore extends Disposable {
 
 /** How a store is read. */
 export interface DatasetStoreOptions {
-  /** Memory for bodies, {@link DEFAULT_BODY_CACHE_BYTES} by default. A dataset that fits is read from disk once. */
+  /** Memory for bodies; default 64 MiB. A dataset that fits is read from disk once. */
   readonly bodyCacheBytes?: number;
 }
 

@@ -18,7 +18,7 @@ function byteAlphabet(): string[] {
  * A byte-level BPE as Hugging Face stores it. Its merges spell each word letter by letter, alone and after a space, so that many of the words
  * (not all: merges of one break others) are one token. It truncates, pads and adds a special token when it is allowed to.
  */
-export function byteLevelBpe(words: readonly string[]): object {
+function byteLevelBpe(words: readonly string[]): object {
   const vocabulary = new Map<string, number>([[SPECIAL_TOKEN, 0]]);
   for (const letter of byteAlphabet()) vocabulary.set(letter, vocabulary.size);
   const merges: [string, string][] = [];
