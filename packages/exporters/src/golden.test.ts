@@ -32,7 +32,7 @@ function readGolden(run: string): Golden {
   const headers = csvHeaders(csv, metrics as [string, Json][]);
   const profiling = metrics.map(([tag, object]) => {
     const { unit, ...statistics } = object as { unit: MetricUnit };
-    return { avg: Number.NaN, ...statistics, unit, tag, header: headers.get(tag) ?? '' } as MetricResult;
+    return Object.assign({ avg: Number.NaN, unit, tag, header: headers.get(tag) ?? '' }, statistics) as MetricResult;
   });
   const runInfo = document['run_info'] as { benchmark_id: string; cli_command: string; random_seed?: number };
   const errors = document['error_summary'] as { error_details: Json; count: number }[];
@@ -68,7 +68,7 @@ function readGolden(run: string): Golden {
 
 /** Parses JSON so that `64.0` is printed again as `64.0`. */
 function floatsKept(text: string): Json {
-  const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
+  const { rawJSON } = JSON as unknown as { rawJSON(this: void, text: string): object };
   const keep = (_key: string, value: unknown, context?: { source?: string }): unknown =>
     typeof value === 'number' && context?.source !== undefined ? rawJSON(context.source) : value;
   return JSON.parse(text, keep) as Json;

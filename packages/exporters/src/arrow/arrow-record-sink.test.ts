@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Dictionary, Field, Int32, Schema, Utf8, tableFromIPC, type Timestamp } from 'apache-arrow';
 import { array, assert, asyncProperty, bigInt, uint8Array } from 'fast-check';
@@ -9,14 +8,10 @@ import type { ArrowColumnBatch } from './column-batch.ts';
 import { openArrowFile, type RecordSource } from './file-reader.ts';
 import { encodeSchemaMessage } from './ipc-format.ts';
 import { RECOVERED_KEY, recoverArrowFile } from './recover.ts';
-import { testMessage, testRows, testSchema, type TestRow } from './test-batches.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
+import { testMessage, testRows, testSchema, type TestRow } from '../testing/test-batches.ts';
 
 const ALL = testSchema.fields.map((field) => field.name);
-
-async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'aiperf-exporters-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
 
 function rowsOf(batch: ArrowColumnBatch): TestRow[] {
   const gaps = batch.list('gaps');

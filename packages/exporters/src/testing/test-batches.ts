@@ -1,22 +1,5 @@
-import {
-  Bool,
-  Field,
-  Float64,
-  Int32,
-  Int64,
-  List,
-  RecordBatch,
-  Schema,
-  Struct,
-  TimeUnit,
-  Timestamp,
-  Utf8,
-  makeData,
-  vectorFromArray,
-  type Data,
-  type DataType,
-} from 'apache-arrow';
-import { encodeBatchMessage } from './encode-batch.ts';
+import { Bool, Field, Float64, Int32, Int64, List, Schema, TimeUnit, Timestamp, Utf8 } from 'apache-arrow';
+import { recordMessage } from './record-file.ts';
 
 /** Epoch nanoseconds far beyond 2^53, so that any detour over doubles shows. */
 export const TEST_EPOCH_NS = 1_795_333_656_021_402_123n;
@@ -64,29 +47,8 @@ export function testRows(count: number, first = 0): TestRow[] {
 
 /** Encapsulated message of the rows. */
 export function testMessage(rows: readonly TestRow[]): Uint8Array {
-  const columns = testSchema.fields.map((field) =>
-    columnData(
-      field.type,
-      rows.map((row) => row[field.name as keyof TestRow]),
-    ),
+  return recordMessage(
+    rows.map((row) => ({ ...row })),
+    testSchema,
   );
-  const data = makeData({ type: new Struct(testSchema.fields), length: rows.length, nullCount: 0, children: columns });
-  return encodeBatchMessage(new RecordBatch(testSchema, data));
-}
-
-function columnData(type: DataType, values: readonly unknown[]): Data {
-  // arrow-js counts timestamps in milliseconds when it builds from values, so the raw integers go through an Int64 column.
-  if (type instanceof Timestamp) {
-    const raw = columnData(new Int64(), values);
-    return makeData({
-      type,
-      length: raw.length,
-      nullCount: raw.nullCount,
-      data: raw.values as BigInt64Array,
-      nullBitmap: raw.nullBitmap,
-    });
-  }
-  const data = vectorFromArray(values, type).data[0];
-  if (data === undefined) throw new Error('arrow-js made no data');
-  return data;
 }

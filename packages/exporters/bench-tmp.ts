@@ -1,0 +1,22 @@
+import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openArrowFile } from './src/arrow/file-reader.ts';
+import { ArrowRecordSink } from './src/arrow/arrow-record-sink.ts';
+import { writeJsonlRecords } from './src/jsonl-records.ts';
+import { recordMessage, recordSchema } from './src/testing/record-file.ts';
+import { Schema, Field, Int64, Float64, Int32 } from 'apache-arrow';
+const meta=(u,d)=>new Map(Object.entries({kind:'record',unit:u,display_unit:d,flags:''}));
+const extra=[];for(let i=0;i<12;i++)extra.push(new Field('ns_'+i,new Int64(),true,meta('ns','ms')));for(let i=0;i<5;i++)extra.push(new Field('f_'+i,new Float64(),true,meta('tokens/sec','tokens/sec')));for(let i=0;i<6;i++)extra.push(new Field('c_'+i,new Int32(),true,meta('tokens','tokens')));
+const schema=new Schema([...recordSchema.fields.filter(f=>!process.env.NOLIST||f.name!=='inter_chunk_latency'),...extra]);
+const E=1795333656021402123n; const N=2000, B=50;
+const rows=Array.from({length:N},(_, i)=>({session_num:BigInt(i),x_request_id:'dfbf0486-6b7c-4ccc-b541-9f21eb27e4'+i,x_correlation_id:'cfbf0486-6b7c-4ccc-b541-9f21eb27e4'+i,conversation_id:'session_'+i,turn_index:0,worker_id:'worker_1',record_processor_id:'record_processor_1',benchmark_phase:'profiling',phase_index:0,was_cancelled:false,credit_issued_ns:E+BigInt(i),request_start_ns:E+BigInt(i*3),request_ack_ns:E+BigInt(i*7),request_end_ns:E+BigInt(i*99),request_latency:BigInt(110309850+i*977),output_sequence_length:12,e2e_output_token_throughput:1000/(i+3),http_req_data_received:BigInt(i*13),inter_chunk_latency:Array.from({length:Number(process.env.CHUNKS??0)},(_, k)=>BigInt(5000000+k*1237+i)),...Object.fromEntries(extra.map((f,k)=>[f.name,f.name.startsWith('ns')?BigInt(i*1237+k*99999):f.name.startsWith('c')?i%50:(i+k)/7.3]))}));
+const dir=await mkdtemp(join(tmpdir(),'b-')); const path=join(dir,'a.arrow');
+const msg=recordMessage(rows,schema);
+const sink=await ArrowRecordSink.create(path,schema);
+let t=performance.now(); for(let b=0;b<B;b++) await sink.append(msg); console.log('append MB/s',(msg.length*B/1e6/((performance.now()-t)/1e3)).toFixed(0));
+t=performance.now(); let s=0; await sink.scan(['request_latency','output_sequence_length'],b=>{for(const v of b.numbers('request_latency'))s+=v;b.numbers('output_sequence_length')}); console.log('scan 2 columns ns/row',((performance.now()-t)*1e6/N/B).toFixed(1),s);
+await sink.finish(new Map());
+const src=await openArrowFile(path);
+for(let k=0;k<3;k++){const h=await open(join(dir,'o'),'w'); t=performance.now(); await writeJsonlRecords(src,h); console.log('jsonl us/row',((performance.now()-t)*1e3/N/B).toFixed(2),(await stat(join(dir,'o'))).size/N/B, process.memoryUsage().rss>>20); await h.close();}
+await src.close(); await rm(dir,{recursive:true});
