@@ -1,1 +1,28 @@
-export {};
+import { hostServices } from './host-services.ts';
+import type { ServicesSpec } from './services-spec.ts';
+
+/**
+ * Entry of a child process: waits for its spec on the channel to its parent, runs the services and ends with them. When the channel
+ * closes, the parent is gone and the process ends at once: no child outlives a run.
+ */
+async function runServiceProcess(): Promise<void> {
+  // Ctrl-C reaches the whole process group; only the controller decides what it means.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => undefined);
+  process.once('disconnect', () => process.exit(1));
+  const spec = await new Promise<ServicesSpec>((resolve) => {
+    process.once('message', (message) => resolve(message as ServicesSpec));
+  });
+  process.title = `aiperf ${spec.services.map(({ serviceId }) => serviceId).join(' ')}`;
+  const services = hostServices(spec);
+  await services.started;
+  const outcomes = await services.finished;
+  const failed = outcomes.find((outcome) => outcome.state === 'failed');
+  if (failed?.state === 'failed') {
+    process.stderr.write(`${failed.error.message}\n`);
+    process.exitCode = 1;
+  }
+  process.disconnect();
+}
+
+await runServiceProcess();

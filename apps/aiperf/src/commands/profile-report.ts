@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import type { ConfigDescription } from '@aiperf/config';
+import type { RunOutcome } from '@aiperf/controller';
+import { exportRun, renderClosingLines, renderConsoleReport } from '@aiperf/exporters';
+import { METRIC_DEFINITIONS } from '@aiperf/metrics';
+import { VERSION } from '../version.ts';
+
+export interface ReportOptions {
+  readonly outcome: RunOutcome;
+  readonly runDirectory: string;
+  readonly inputConfig: ConfigDescription;
+  /** Width of the terminal. */
+  readonly columns: number;
+}
+
+/** Writes the result files and prints the tables and the paths. */
+export async function reportRun({ outcome, runDirectory, inputConfig, columns }: ReportOptions): Promise<void> {
+  const { plan, results, failure } = outcome;
+  const { config, commandLine, benchmarkId } = plan;
+  const { randomSeed } = config.input;
+  const endpointTitle = 'LLM Metrics';
+  const files = await exportRun({
+    runDirectory,
+    results,
+    definitions: METRIC_DEFINITIONS,
+    description: {
+      aiperfVersion: VERSION,
+      benchmarkId,
+      commandLine,
+      inputConfig,
+      ...(randomSeed === undefined ? {} : { randomSeed }),
+    },
+    endpointTitle,
+    exportLevel: config.output.exportLevel,
+  });
+  const report = { results, definitions: METRIC_DEFINITIONS, endpointTitle, widthColumns: columns };
+  const logPath = join(runDirectory, 'logs', 'aiperf.log');
+  process.stdout.write(`\n${renderConsoleReport(report)}\n`);
+  process.stdout.write(renderClosingLines({ results, commandLine, files, logPath }));
+  if (results.requestCount === 0 && !results.wasCancelled) {
+    process.stderr.write('aiperf: no request succeeded; see the error table\n');
+  }
+  if (failure !== undefined) process.stderr.write(`aiperf: ${failure}\n`);
+}

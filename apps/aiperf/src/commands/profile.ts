@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import {
+  artifactDirectoryName,
+  describeConfig,
+  parseProfileArguments,
+  redactCommandLine,
+  renderHelp,
+  renderProblems,
+  type UserConfig,
+  wantsHelp,
+} from '@aiperf/config';
+import { ControllerError, type LogRecord, type RunOutcome, SystemController } from '@aiperf/controller';
+import { CommsError } from '@aiperf/comms';
+import { createRunDirectory, ExportError } from '@aiperf/exporters';
+import { childEntry } from '../child-entry.ts';
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
+import { type ProgressDisplay, showProgress } from '../ui/simple-ui.ts';
+
+const DEFAULT_COLUMNS = 100;
+
+/** `aiperf profile`: one benchmark run, from the command line to the printed tables. */
+export async function profile(argv: readonly string[]): Promise<number> {
+  const columns = process.stdout.columns ?? DEFAULT_COLUMNS;
+  if (wantsHelp(argv)) {
+    process.stdout.write(renderHelp('profile', columns));
+    return EXIT_OK;
+  }
+  const parsed = parseProfileArguments(argv, { isTty: process.stderr.isTTY });
+  if (!parsed.ok) {
+    process.stderr.write(renderProblems(parsed.problems, columns));
+    return EXIT_USAGE;
+  }
+  const { config, given } = parsed;
+  const commandLine = redactCommandLine(argv);
+  try {
+    const runDirectory = await makeRunDirectory(config);
+    const outcome = await runWithDisplay(config, commandLine, runDirectory);
+    const { reportRun } = await import('./profile-report.ts');
+    await reportRun({ outcome, runDirectory, inputConfig: describeConfig(config, given), columns });
+    return exitCodeOf(outcome);
+  } catch (error) {
+    if (error instanceof InterruptedError) return EXIT_INTERRUPTED;
+    process.stderr.write(`aiperf: ${(error as Error).message}\n`);
+    return isUsageError(error) ? EXIT_USAGE : EXIT_FAILED;
+  }
+}
+
+class InterruptedError extends Error {}
+
+function makeRunDirectory(config: UserConfig): Promise<string> {
+  const { artifactDirectory } = config.output;
+  return artifactDirectory === undefined
+    ? createRunDirectory(join('artifacts', artifactDirectoryName(config)), { given: false })
+    : createRunDirectory(artifactDirectory, { given: true });
+}
+
+async function runWithDisplay(config: UserConfig, commandLine: string, runDirectory: string): Promise<RunOutcome> {
+  let display: ProgressDisplay | undefined;
+  const print = (text: string): void => {
+    if (display === undefined) process.stderr.write(`${text}\n`);
+    else display.print(text);
+  };
+  const controller = new SystemController({
+    config,
+    commandLine,
+    runDirectory,
+    childEntry: childEntry(),
+    onLog: (record) => {
+      if (isShown(record)) print(`${record.level.toUpperCase()}: ${record.message}`);
+    },
+  });
+  let signalCount = 0;
+  const onSignal = (): void => {
+    signalCount += 1;
+    if (signalCount === 1) {
+      print('Stopping: requests in flight are cancelled and results written. Press Ctrl-C again to leave at once.');
+      controller.cancel();
+      return;
+    }
+    controller.kill();
+    display?.close();
+    process.exit(EXIT_INTERRUPTED);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  if (config.service.ui === 'simple') display = showProgress(controller.progress$, process.stderr);
+  try {
+    return await controller.run();
+  } catch (error) {
+    if (signalCount > 0) throw new InterruptedError('interrupted before the load began', { cause: error });
+    throw error;
+  } finally {
+    display?.close();
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+}
+
+/** What the log file also holds, but the user should not have to look for. */
+function isShown({ level }: LogRecord): boolean {
+  return level === 'warning' || level === 'error' || level === 'critical';
+}
+
+function exitCodeOf({ results, failure }: RunOutcome): number {
+  if (failure !== undefined) return EXIT_FAILED;
+  if (results.wasCancelled) return EXIT_INTERRUPTED;
+  return results.requestCount === 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+/** Something the user named cannot be used, and nothing was sent. */
+function isUsageError(error: unknown): boolean {
+  if (error instanceof ExportError) return true;
+  if (error instanceof CommsError) return error.code === 'AIPERF_COMMS_ADDRESS' || error.code === 'AIPERF_COMMS_BIND';
+  return error instanceof ControllerError && error.code === 'AIPERF_CONTROLLER_UNUSABLE';
+}

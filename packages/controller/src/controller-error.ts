@@ -1,0 +1,18 @@
+/** What can go wrong while a run is started, watched or stopped. */
+export const CONTROLLER_ERROR_CODES = [
+  /** A file, directory, port or address cannot be used. Found before the load. */
+  'AIPERF_CONTROLLER_UNUSABLE',
+  /** A service did not start, answer or end in time, or refused a command. */
+  'AIPERF_CONTROLLER_SERVICE',
+] as const;
+export type ControllerErrorCode = (typeof CONTROLLER_ERROR_CODES)[number];
+
+export class ControllerError extends Error {
+  readonly code: ControllerErrorCode;
+
+  constructor(code: ControllerErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ControllerError';
+    this.code = code;
+  }
+}

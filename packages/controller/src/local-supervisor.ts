@@ -1,0 +1,111 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { type Observable, Subject } from 'rxjs';
+import type { ServicesSpec } from './services-spec.ts';
+import type { PlacedProcess } from './placement.ts';
+import type { ProcessExit, ProcessOutput, Supervisor } from './supervisor.ts';
+
+/** How a child process is started. */
+export interface ChildEntry {
+  /** Module that runs `runServiceProcess`. */
+  readonly path: string;
+  /** Options of the Node binary, such as those that run sources. */
+  readonly execArgv: readonly string[];
+}
+
+/** Output lines kept of each child, to explain an unexpected exit. */
+const KEPT_LINES = 5;
+
+interface Child {
+  readonly process: PlacedProcess;
+  readonly handle: ChildProcess;
+  readonly exited: Promise<void>;
+  readonly lastLines: string[];
+}
+
+/** Forks the processes of a run on this host. A child whose parent dies ends by itself, when its channel closes. */
+export class LocalSupervisor implements Supervisor {
+  readonly #entry: ChildEntry;
+  readonly #specOf: (process: PlacedProcess) => ServicesSpec;
+  readonly #children = new Map<string, Child>();
+  readonly #exits = new Subject<ProcessExit>();
+  readonly #output = new Subject<ProcessOutput>();
+  #isStopping = false;
+
+  constructor(entry: ChildEntry, specOf: (process: PlacedProcess) => ServicesSpec) {
+    this.#entry = entry;
+    this.#specOf = specOf;
+  }
+
+  get unexpectedExits$(): Observable<ProcessExit> {
+    return this.#exits.asObservable();
+  }
+
+  get output$(): Observable<ProcessOutput> {
+    return this.#output.asObservable();
+  }
+
+  start(processes: readonly PlacedProcess[]): void {
+    for (const process of processes) this.#fork(process);
+  }
+
+  async stop(deadlineMs: number): Promise<readonly string[]> {
+    this.#isStopping = true;
+    const children = [...this.#children.values()];
+    const allExited = Promise.all(children.map(({ exited }) => exited));
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs);
+    });
+    await Promise.race([allExited, deadline]);
+    clearTimeout(timer);
+    const killed = [...this.#children.keys()];
+    this.kill();
+    await allExited;
+    return killed;
+  }
+
+  kill(): void {
+    this.#isStopping = true;
+    for (const { handle } of this.#children.values()) handle.kill('SIGKILL');
+  }
+
+  #fork(process: PlacedProcess): void {
+    const handle = fork(this.#entry.path, [], {
+      execArgv: [...this.#entry.execArgv],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    const lastLines: string[] = [];
+    for (const stream of [handle.stdout, handle.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on('line', (line) => {
+        lastLines.push(line);
+        if (lastLines.length > KEPT_LINES) lastLines.shift();
+        this.#output.next({ processName: process.name, line });
+      });
+    }
+    const exited = new Promise<void>((resolve) => {
+      let hasEnded = false;
+      const end = (reason: string): void => {
+        if (hasEnded) return;
+        hasEnded = true;
+        this.#children.delete(process.name);
+        resolve();
+        if (!this.#isStopping) this.#exits.next({ process, pid: handle.pid ?? 0, reason: explain(reason, lastLines) });
+      };
+      handle.once('error', (error) => end(`could not be started: ${error.message}`));
+      handle.once('exit', (code, signal) => {
+        const reason = signal === null ? `exited with code ${code ?? 'unknown'}` : `was killed by ${signal}`;
+        // The last lines explain the exit and may still be in the pipe; both pipes close after 'exit'.
+        handle.once('close', () => end(reason));
+      });
+    });
+    this.#children.set(process.name, { process, handle, exited, lastLines });
+    // A child that died before it read its spec is reported by its exit.
+    handle.send(this.#specOf(process), () => undefined);
+  }
+}
+
+function explain(reason: string, lastLines: readonly string[]): string {
+  return lastLines.length === 0 ? reason : `${reason}; its last output: ${lastLines.join(' | ')}`;
+}

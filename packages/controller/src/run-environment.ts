@@ -1,0 +1,48 @@
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type AddressPlan, createAddressPlan } from '@aiperf/comms';
+import type { CommsConfig } from '@aiperf/config';
+import { ControllerError } from './controller-error.ts';
+
+/** Directories and addresses that belong to one run alone. */
+export interface RunEnvironment extends AsyncDisposable {
+  /** Mode 0700; removed at the end. */
+  readonly privateDirectory: string;
+  readonly addresses: AddressPlan;
+}
+
+/** Makes the run's private directory and plans its addresses; both are checked before anything is started. */
+export async function createRunEnvironment(config: CommsConfig): Promise<RunEnvironment> {
+  const parent = config.zmqIpcPath === undefined ? tmpdir() : resolve(config.zmqIpcPath);
+  let privateDirectory: string;
+  try {
+    await mkdir(parent, { recursive: true });
+    privateDirectory = await mkdtemp(join(parent, 'aiperf-'));
+    await chmod(privateDirectory, 0o700);
+  } catch (error) {
+    const option = config.zmqIpcPath === undefined ? 'set TMPDIR or --zmq-ipc-path' : 'change --zmq-ipc-path';
+    throw new ControllerError(
+      'AIPERF_CONTROLLER_UNUSABLE',
+      `Expected a directory that can be written to at ${parent}: ${(error as Error).message} (${option})`,
+      { cause: error },
+    );
+  }
+  const dispose = (): Promise<void> => rm(privateDirectory, { recursive: true, force: true });
+  try {
+    return { privateDirectory, addresses: planAddresses(config, privateDirectory), [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+function planAddresses(config: CommsConfig, directory: string): AddressPlan {
+  if (config.zmqHost === undefined) return createAddressPlan({ kind: 'ipc', directory });
+  return createAddressPlan({
+    kind: 'tcp',
+    host: config.zmqHost,
+    portOffset: config.zmqPortOffset,
+    insecureBus: config.insecureBus,
+  });
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import type { Service, ServiceContext } from '@aiperf/comms';
+import type { RunPlan } from '@aiperf/config';
+import type { OpenRecordSink } from '@aiperf/metrics';
+import type { ServiceType } from './placement.ts';
+
+/**
+ * Makes a service on its context. The message maps differ from service to service and the bus is the same for all, so the map is left
+ * open here; each factory states its own.
+ */
+export type ServiceFactory = (context: ServiceContext<object>) => Service<RunPlan> | Promise<Service<RunPlan>>;
+
+/** Loads the code of one service type; nothing else is loaded, which is what keeps the start of a process short. */
+export async function loadServiceFactory(type: ServiceType): Promise<ServiceFactory> {
+  switch (type) {
+    case 'dataset_manager': {
+      const [{ createDatasetManager }, { endpointOf }] = await Promise.all([
+        import('@aiperf/dataset/service'),
+        import('@aiperf/transport'),
+      ]);
+      const factory = createDatasetManager(({ endpoint, input }) => {
+        const { renderBody } = endpointOf(endpoint.type);
+        const config = { ...endpoint, extraInputs: input.extraInputs };
+        return (turn) => renderBody(turn, config);
+      });
+      return factory as ServiceFactory;
+    }
+    case 'timing_manager':
+      return (await import('@aiperf/timing/service')).createTimingManager() as ServiceFactory;
+    case 'worker_manager':
+      return (await import('./service-worker-manager.ts')).createWorkerManager() as ServiceFactory;
+    case 'records_manager': {
+      const [{ createRecordsManager }, { arrowRecordSink, RESULT_FILES }] = await Promise.all([
+        import('@aiperf/metrics/service'),
+        import('@aiperf/exporters'),
+      ]);
+      const openSink = ({ runDirectory }: RunPlan): OpenRecordSink =>
+        arrowRecordSink(join(runDirectory, RESULT_FILES.arrow));
+      return createRecordsManager({ openSink }) as ServiceFactory;
+    }
+    case 'worker':
+      return (await import('@aiperf/transport/service')).createWorker() as ServiceFactory;
+    case 'record_processor':
+      return (await import('@aiperf/metrics/service')).createRecordProcessor() as ServiceFactory;
+  }
+}

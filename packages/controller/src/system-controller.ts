@@ -1,0 +1,344 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import {
+  CommandClient,
+  connectBus,
+  type ConnectedBus,
+  type ControlMessages,
+  type Proxies,
+  ServiceRegistry,
+  startProxies,
+} from '@aiperf/comms';
+import { encodePlan, recordProcessorCount, type RunPlan, type UserConfig, workerCount } from '@aiperf/config';
+import type { MetricsMessages, RunResults } from '@aiperf/metrics';
+import { createClockOrigin, type TimingMessages } from '@aiperf/timing';
+import { firstValueFrom, type Observable, Subject } from 'rxjs';
+import { ControllerError } from './controller-error.ts';
+import { type HostedServices, hostServices } from './host-services.ts';
+import { type ChildEntry, LocalSupervisor } from './local-supervisor.ts';
+import { localPlacement, type Placement, placedServices, type ServiceType } from './placement.ts';
+import { createRunEnvironment, type RunEnvironment } from './run-environment.ts';
+import { type LogRecord, RunLog } from './run-log.ts';
+import { ProgressTracker, type RunProgress } from './run-progress.ts';
+import type { Supervisor } from './supervisor.ts';
+
+const REGISTRATION_DEADLINE_MS = 30_000;
+const CONFIGURE_DEADLINE_MS = 300_000;
+const START_DEADLINE_MS = 60_000;
+const CANCEL_DEADLINE_MS = 10_000;
+const SHUTDOWN_DEADLINE_MS = 5_000;
+/** After a failure: what the processors that are left still hold must arrive in this time. */
+const SALVAGE_MS = 2_000;
+const RESULTS_AFTER_FAILURE_MS = 60_000;
+const HEARTBEAT_CHECK_MS = 5_000;
+
+type RunMessages = ControlMessages & TimingMessages & MetricsMessages;
+
+export interface SystemControllerOptions {
+  readonly config: UserConfig;
+  /** The command as typed, secrets redacted. */
+  readonly commandLine: string;
+  /** Absolute path of the result directory, which exists. */
+  readonly runDirectory: string;
+  readonly childEntry: ChildEntry;
+  readonly onLog: (record: LogRecord) => void;
+}
+
+/** How a run ended. The processes are gone and the record file is closed. */
+export interface RunOutcome {
+  readonly plan: RunPlan;
+  readonly results: RunResults;
+  /** Why the run could not go on to its end; its results are then what was there until then. */
+  readonly failure: string | undefined;
+}
+
+/** Starts the services of a run, takes them through it and stops them, whatever happens on the way. */
+export class SystemController {
+  readonly #options: SystemControllerOptions;
+  readonly #tracker = new ProgressTracker();
+  readonly #failures = new Subject<string>();
+  #failure: string | undefined;
+  #isCancelled = false;
+  #supervisor: Supervisor | undefined;
+  #cancelLoad: (() => void) | undefined;
+
+  constructor(options: SystemControllerOptions) {
+    this.#options = options;
+  }
+
+  get progress$(): Observable<RunProgress> {
+    return this.#tracker.progress$;
+  }
+
+  /**
+   * Carries the run out. Rejects with {@link ControllerError} when it could not be started; from the first request on, a failure is part
+   * of the outcome, so that what was measured is kept.
+   */
+  async run(): Promise<RunOutcome> {
+    const { config, runDirectory, onLog } = this.#options;
+    await using environment = await createRunEnvironment(config.comms);
+    await mkdir(join(runDirectory, 'logs'), { recursive: true });
+    const log = new RunLog(join(runDirectory, 'logs', 'aiperf.log'), config.service.logLevel, onLog);
+    const run = new Run(this.#options, environment, log, this.#tracker, (reason) => this.#fail(reason, log));
+    this.#supervisor = run.supervisor;
+    try {
+      await this.#orFailure(run.start());
+      const results = this.#finish(run, log);
+      return { plan: run.plan, results: await results, failure: this.#failure };
+    } finally {
+      this.#cancelLoad = undefined;
+      await run.stop();
+      this.#tracker.enter('exporting');
+      const logError = await log.close();
+      if (logError !== undefined) {
+        onLog({ level: 'error', source: 'log', message: logError.message, time: new Date() });
+      }
+    }
+  }
+
+  /** Ends the load early: requests in flight are cancelled and what was measured is kept. */
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#cancelLoad?.();
+    if (this.#cancelLoad === undefined) this.#failures.next('cancelled before the load began');
+  }
+
+  /** Kills every child process at once. */
+  kill(): void {
+    this.#supervisor?.kill();
+  }
+
+  async #finish(run: Run, log: RunLog): Promise<RunResults> {
+    const cancelled = new Promise<void>((resolve) => {
+      this.#cancelLoad = resolve;
+    });
+    if (this.#isCancelled) this.#cancelLoad?.();
+    const results = run.results();
+    try {
+      const early = await this.#orFailure(Promise.race([results, cancelled]));
+      if (early !== undefined) return early;
+      log.write('warning', 'system_controller', 'Cancelled: requests in flight are ended, results are written');
+      await this.#orFailure(run.cancel());
+      return await this.#orFailure(results);
+    } catch (error) {
+      if (this.#failure === undefined) this.#fail((error as Error).message, log);
+      return run.salvage(results, this.#failure ?? 'unknown failure');
+    }
+  }
+
+  /** The work's result, unless something fails first. */
+  async #orFailure<T>(work: Promise<T>): Promise<T> {
+    if (this.#failure !== undefined) throw new ControllerError('AIPERF_CONTROLLER_SERVICE', this.#failure);
+    const failed = firstValueFrom(this.#failures).then((reason): never => {
+      throw new ControllerError('AIPERF_CONTROLLER_SERVICE', reason);
+    });
+    // Whichever loses the race must not become an unhandled rejection.
+    failed.catch(() => undefined);
+    work.catch(() => undefined);
+    return Promise.race([work, failed]);
+  }
+
+  #fail(reason: string, log: RunLog): void {
+    log.write('error', 'system_controller', reason);
+    if (this.#failure !== undefined) return;
+    this.#failure = reason;
+    this.#failures.next(reason);
+  }
+}
+
+/** The live parts of one run. */
+class Run {
+  readonly plan: RunPlan;
+  readonly supervisor: Supervisor;
+  readonly #placement: Placement;
+  readonly #options: SystemControllerOptions;
+  readonly #log: RunLog;
+  readonly #tracker: ProgressTracker;
+  readonly #onFailure: (reason: string) => void;
+  readonly #proxies: Proxies;
+  #local: HostedServices | undefined;
+  #bus: ConnectedBus<RunMessages> | undefined;
+  #registry: ServiceRegistry | undefined;
+  #commands: CommandClient | undefined;
+  #heartbeatCheck: NodeJS.Timeout | undefined;
+  #isStopping = false;
+
+  constructor(
+    options: SystemControllerOptions,
+    environment: RunEnvironment,
+    log: RunLog,
+    tracker: ProgressTracker,
+    onFailure: (reason: string) => void,
+  ) {
+    this.#options = options;
+    this.#log = log;
+    this.#tracker = tracker;
+    this.#onFailure = onFailure;
+    const { config, commandLine, runDirectory } = options;
+    const workers = workerCount(config, availableParallelism());
+    const recordProcessors = recordProcessorCount(config, workers);
+    this.#placement = localPlacement({ workers, recordProcessors });
+    this.plan = {
+      benchmarkId: randomBytes(6).toString('hex'),
+      config,
+      clockOrigin: createClockOrigin(),
+      runDirectory,
+      privateDirectory: environment.privateDirectory,
+      workerIds: this.#idsOf('worker'),
+      recordProcessorIds: this.#idsOf('record_processor'),
+      commandLine,
+    };
+    // An address in use is found here, before any process is started.
+    this.#proxies = startProxies(environment.addresses, (error) => this.#fail(`the message bus failed: ${error.message}`));
+    const { plan: addresses } = this.#proxies;
+    const { logLevel } = config.service;
+    this.supervisor = new LocalSupervisor(options.childEntry, ({ services }) => ({ services, addresses, logLevel }));
+  }
+
+  /** Resolves when the first phase has begun. */
+  async start(): Promise<void> {
+    const { supervisor } = this;
+    this.#watchProcesses();
+    supervisor.start(this.#placement.children);
+    const bus = await connectBus<RunMessages>({
+      plan: this.#proxies.plan,
+      serviceId: 'system_controller',
+      onError: (error) => this.#log.write('warning', 'system_controller', error.message),
+    });
+    this.#bus = bus;
+    const control = bus as unknown as ConnectedBus<ControlMessages>;
+    const registry = new ServiceRegistry({ bus: control });
+    this.#registry = registry;
+    this.#watchServices(bus, registry);
+    const commands = await CommandClient.create({ bus: control, lost$: registry.lost$ });
+    this.#commands = commands;
+    this.#local = hostServices({
+      services: this.#placement.local,
+      addresses: this.#proxies.plan,
+      logLevel: this.#options.config.service.logLevel,
+    });
+    const childIds = this.#placement.children.flatMap(({ services }) => services.map(({ serviceId }) => serviceId));
+    await Promise.all([
+      registry.waitForServices(childIds, { deadlineMs: REGISTRATION_DEADLINE_MS }),
+      this.#local.started.then(() => this.#configure(this.#idsOf('dataset_manager'))),
+    ]);
+    const others = placedServices(this.#placement).filter(({ serviceType }) => serviceType !== 'dataset_manager');
+    await this.#configure(others.map(({ serviceId }) => serviceId));
+    const timing = this.#idsOf('timing_manager');
+    const followers = placedServices(this.#placement).flatMap(({ serviceId }) =>
+      timing.includes(serviceId) ? [] : [serviceId],
+    );
+    await commands.sendCommand('profile_start', { targets: followers, deadlineMs: START_DEADLINE_MS });
+    await commands.sendCommand('profile_start', { targets: timing, deadlineMs: START_DEADLINE_MS });
+  }
+
+  /** Resolves when the records manager has summarised everything. */
+  async results(): Promise<RunResults> {
+    const bus = this.#busOrThrow();
+    return (await firstValueFrom(bus.messages$('process_records_result'))).results;
+  }
+
+  async cancel(): Promise<void> {
+    await this.#commands?.sendCommand('profile_cancel', {
+      targets: this.#idsOf('timing_manager'),
+      deadlineMs: CANCEL_DEADLINE_MS,
+    });
+  }
+
+  /** After a failure: ends the load wherever it still runs and has the records summarised that arrived. */
+  async salvage(results: Promise<RunResults>, reason: string): Promise<RunResults> {
+    const targets = [...this.#idsOf('timing_manager'), ...this.#idsOf('worker')];
+    const cancelled = this.#commands?.sendCommand('profile_cancel', { targets, deadlineMs: SALVAGE_MS });
+    // The part that failed cannot answer; the others have been told.
+    await cancelled?.catch((error: Error) => this.#log.write('debug', 'system_controller', error.message));
+    this.#bus?.publish('producers_gone', { reason });
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new ControllerError('AIPERF_CONTROLLER_SERVICE', `${reason}; the records could not be summarised either`));
+      }, RESULTS_AFTER_FAILURE_MS);
+    });
+    try {
+      return await Promise.race([results, deadline]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearInterval(this.#heartbeatCheck);
+    const targets = placedServices(this.#placement).map(({ serviceId }) => serviceId);
+    const registered = new Set(this.#registry?.services.map(({ serviceId }) => serviceId));
+    await this.#commands
+      ?.sendCommand('shutdown', {
+        targets: targets.filter((id) => registered.has(id)),
+        deadlineMs: SHUTDOWN_DEADLINE_MS,
+      })
+      .catch((error: Error) => this.#log.write('debug', 'system_controller', error.message));
+    const killed = await this.supervisor.stop(this.#commands === undefined ? 0 : SHUTDOWN_DEADLINE_MS);
+    for (const name of killed) this.#log.write('warning', 'system_controller', `${name} did not end and was killed`);
+    await this.#local?.stop();
+    this.#registry?.close();
+    this.#bus?.close();
+    this.#proxies.close();
+  }
+
+  async #configure(targets: readonly string[]): Promise<void> {
+    await this.#commands?.sendCommand('profile_configure', {
+      targets,
+      deadlineMs: CONFIGURE_DEADLINE_MS,
+      payload: encodePlan(this.plan),
+    });
+  }
+
+  #watchProcesses(): void {
+    this.supervisor.output$.subscribe({
+      next: ({ processName, line }) => this.#log.write('info', processName, line),
+      error: (error: Error) => this.#fail(error.message),
+    });
+    this.supervisor.unexpectedExits$.subscribe({
+      next: ({ process, pid, reason }) => {
+        for (const { serviceId, serviceType } of process.services) {
+          if (serviceType === 'worker') this.#bus?.publish('worker_lost', { worker_id: serviceId });
+          this.#registry?.markLost(serviceId, reason);
+        }
+        this.#fail(`${process.name} (pid ${pid}) ${reason}`);
+      },
+      error: (error: Error) => this.#fail(error.message),
+    });
+  }
+
+  #watchServices(bus: ConnectedBus<RunMessages>, registry: ServiceRegistry): void {
+    const onError = (error: Error): void => this.#fail(error.message);
+    this.#tracker.listen(bus as unknown as ConnectedBus<TimingMessages & MetricsMessages>, onError);
+    bus.messages$('log_record').subscribe({
+      next: ({ level, service_id: source, message }) => this.#log.write(level, source, message),
+      error: onError,
+    });
+    registry.lost$.subscribe({
+      next: ({ serviceId, reason }) => this.#fail(`${serviceId} ${reason}`),
+      error: onError,
+    });
+    this.#heartbeatCheck = setInterval(() => {
+      for (const { serviceId } of registry.deadServices()) registry.markLost(serviceId, 'stopped answering');
+    }, HEARTBEAT_CHECK_MS);
+  }
+
+  #fail(reason: string): void {
+    if (!this.#isStopping) this.#onFailure(reason);
+  }
+
+  #idsOf(type: ServiceType): readonly string[] {
+    return placedServices(this.#placement).flatMap(({ serviceType, serviceId }) =>
+      serviceType === type ? [serviceId] : [],
+    );
+  }
+
+  #busOrThrow(): ConnectedBus<RunMessages> {
+    if (this.#bus === undefined) throw new ControllerError('AIPERF_CONTROLLER_SERVICE', 'the run has not been started');
+    return this.#bus;
+  }
+}

@@ -1,0 +1,33 @@
+import { rm } from 'node:fs/promises';
+import { build as bundle } from 'esbuild';
+import { runStep } from './steps.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+const outdir = `${root}apps/aiperf/dist/bundle`;
+
+/** Compiles every package and bundles the command, so that it starts from a few files and needs only native addons beside it. */
+export async function build(): Promise<void> {
+  const types = await runStep({ name: 'types', command: ['tsc', '-b'] });
+  if (types.exitCode !== 0) throw new Error(types.output);
+  await rm(outdir, { recursive: true, force: true });
+  await bundle({
+    absWorkingDir: root,
+    entryPoints: { cli: 'apps/aiperf/src/cli.ts', 'service-main': 'packages/controller/src/service-main.ts' },
+    outdir,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    conditions: ['@aiperf/source'],
+    // Native addons find their binaries beside themselves, so they stay packages of their own.
+    external: ['zeromq', 'tokenizers'],
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'linked',
+    // CommonJS dependencies inside an ES module still call require for Node's own modules.
+    banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  });
+}
+
+if (import.meta.main) await build();

@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises';
+import { check, UNIT_RESULTS } from './check.ts';
+import { build } from './build.ts';
+import { report, runLanes } from './steps.ts';
+
+const INTEGRATION_RESULTS = 'node_modules/.cache/integration-tests.json';
+
+interface VitestResults {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+}
+
+async function readResults(path: string): Promise<VitestResults> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as VitestResults;
+  } catch {
+    // A runner that died before it wrote its counts is one failure.
+    return { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 };
+  }
+}
+
+const isChecked = await check();
+await build();
+const isIntegrated = report(
+  await runLanes([
+    [
+      {
+        name: 'integration',
+        command: [
+          'vitest',
+          'run',
+          '--config',
+          'test/integration/vitest.config.ts',
+          '--reporter=default',
+          '--reporter=json',
+          `--outputFile.json=${INTEGRATION_RESULTS}`,
+        ],
+      },
+    ],
+  ]),
+);
+const all = await Promise.all([UNIT_RESULTS, INTEGRATION_RESULTS].map(readResults));
+const sum = (count: (results: VitestResults) => number): number =>
+  all.reduce((total, results) => total + count(results), 0);
+const skipped = sum(({ numPendingTests }) => numPendingTests);
+console.log(
+  `${sum(({ numPassedTests }) => numPassedTests)} passed, ${sum(({ numFailedTests }) => numFailedTests)} failed` +
+    (skipped > 0 ? `, ${skipped} skipped` : ''),
+);
+if (!isChecked || !isIntegrated) process.exitCode = 1;
