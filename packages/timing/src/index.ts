@@ -28,3 +28,4 @@ export type { WorkerCreditsOptions } from './worker/worker-credits.ts';
 export { TIMING_ERROR_CODES, TimingError } from './timing-error.ts';
 export type { TimingErrorCode } from './timing-error.ts';
 export type { PhaseCounts, TimingMessages } from './messages.ts';
+export { planPhases } from './phase/phase-plan.ts';

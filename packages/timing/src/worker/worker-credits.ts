@@ -88,10 +88,16 @@ export class WorkerCredits {
 
   /**
    * A request has ended, its record is complete: the slot is free. `phaseIndex` is needed while two phases are live, whose credits may
-   * have equal ids.
+   * have equal ids. `endedNs` is when the response was complete, which is earlier than this call where ends are told after the reads of
+   * a turn; the turnaround counts from it.
    */
-  requestEnded(creditId: number, outcome: CreditOutcome, phaseIndex?: number): void {
-    this.#phaseInFlight(creditId, phaseIndex).end(creditId, outcome, this.#clock.now());
+  requestEnded(
+    creditId: number,
+    outcome: CreditOutcome,
+    phaseIndex?: number,
+    endedNs: number = this.#clock.now(),
+  ): void {
+    this.#phaseInFlight(creditId, phaseIndex).end(creditId, outcome, endedNs);
     // Refilling here would hold up the read callbacks of this turn of the event loop, whose stamps would then be late.
     this.#requestTurn();
   }
