@@ -1,1 +1,230 @@
-export {};
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DealerSocket, Service, ServiceContext, SpoolingPushSocket } from '@aiperf/comms';
+import type { EndpointConfig, RunPlan } from '@aiperf/config';
+import { openDatasetStore, type DatasetStore } from '@aiperf/dataset';
+import {
+  createClock,
+  CREDIT_MESSAGE_KINDS,
+  decodeCreditBatch,
+  encodeCreditReturnBatch,
+  type PhaseReference,
+  type PhaseStart,
+  type WorkerReady,
+} from '@aiperf/timing';
+import { Subject, takeUntil } from 'rxjs';
+import { endpointOf } from './endpoints/endpoints.ts';
+import { createTransport } from './http/create-transport.ts';
+import type { WorkerMessages } from './messages.ts';
+import { RawBatchWriter } from './raw-batch/writer.ts';
+import { RecordSender } from './record-sender.ts';
+import type { Transport } from './transport.ts';
+import { startWorkerHealth } from './worker-health.ts';
+import { VARIABLE_HEADER_NAMES, Worker } from './worker.ts';
+
+/** Makes the service that sends the run's requests. */
+export function createWorker(): (context: ServiceContext<WorkerMessages>) => Service<RunPlan> {
+  return (context) => new WorkerService(context);
+}
+
+/** Connections opened before an open loop, whose concurrency nobody knows. */
+const OPEN_LOOP_CONNECTIONS = 8;
+
+/** What `configure` prepares. */
+interface Prepared {
+  readonly worker: Worker;
+  readonly store: DatasetStore;
+  readonly transport: Transport;
+  readonly records: RecordSender;
+  readonly batches: SpoolingPushSocket;
+  readonly credits: DealerSocket;
+}
+
+class WorkerService implements Service<RunPlan> {
+  readonly #context: ServiceContext<WorkerMessages>;
+  readonly #stopped = new Subject<void>();
+  readonly #phases = new Set<number>();
+  #prepared: Prepared | undefined;
+  #stopHealth: () => void = () => {};
+
+  constructor(context: ServiceContext<WorkerMessages>) {
+    this.#context = context;
+  }
+
+  async configure(plan: RunPlan): Promise<void> {
+    const { config, privateDirectory } = plan;
+    const { sockets, serviceId } = this.#context;
+    const spoolDirectory = join(privateDirectory, 'spool');
+    await mkdir(spoolDirectory, { recursive: true });
+    const clock = createClock(plan.clockOrigin);
+    const transport = createTransport({
+      baseUrls: config.endpoint.urls,
+      path: config.endpoint.path ?? endpointOf(config.endpoint.type).defaultPath,
+      headers: headersOf(config.endpoint),
+      variableHeaderNames: VARIABLE_HEADER_NAMES,
+      method: endpointOf(config.endpoint.type).method,
+      kind: config.endpoint.transport,
+      connectionReuse: config.endpoint.connectionReuse,
+      requestTimeoutMs: config.endpoint.requestTimeoutSec * 1000,
+      clock,
+    });
+    const store = openDatasetStore(join(privateDirectory, 'dataset'));
+    const batches = sockets.spoolingPush('raw_inference_proxy_frontend', spoolDirectory);
+    const credits = sockets.dealer('credits');
+    const records: RecordSender = new RecordSender({
+      writer: new RawBatchWriter(serviceId),
+      post: (batch) => batches.post([batch]),
+      isIdle: () => worker.inFlightCount === 0,
+    });
+    const worker = new Worker({
+      clock,
+      store,
+      transport,
+      urlCount: config.endpoint.urls.length,
+      benchmarkId: plan.benchmarkId,
+      onRecord: (record) => records.add(record),
+      onFailure: (error) => this.#context.fail(asError(error)),
+    });
+    worker.credits.onReturnsDue = () => this.#returnCredits();
+    this.#prepared = { worker, store, transport, records, batches, credits };
+    credits.messages$.pipe(takeUntil(this.#stopped)).subscribe({
+      next: (frames) => this.#receive(frames),
+      error: (error: unknown) => this.#context.fail(asError(error)),
+    });
+    const connectionCount = warmConnectionCount(plan, serviceId);
+    if (connectionCount > 0) await transport.warmUp(connectionCount);
+  }
+
+  async start(): Promise<void> {
+    const { worker, batches, credits } = this.#require();
+    this.#stopHealth = startWorkerHealth(
+      () => ({
+        in_progress: worker.inFlightCount,
+        completed: worker.completedCount,
+        failed: worker.failedCount,
+        pending_batches: batches.pendingCount,
+      }),
+      (health) => this.#context.bus.publish('worker_health', health),
+    );
+    const ready: WorkerReady = {};
+    await credits.send([kindFrame(CREDIT_MESSAGE_KINDS.ready), Buffer.from(JSON.stringify(ready))]);
+  }
+
+  async cancel(): Promise<void> {
+    if (this.#prepared === undefined) return;
+    await this.#endLoad(this.#prepared);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopHealth();
+    const prepared = this.#prepared;
+    if (prepared === undefined) return;
+    await this.#endLoad(prepared);
+    this.#prepared = undefined;
+    await prepared.credits.send([kindFrame(CREDIT_MESSAGE_KINDS.leaving)]);
+    this.#stopped.next();
+    prepared.worker.close();
+    await prepared.transport.close();
+    await prepared.batches.drain();
+    prepared.store.close();
+  }
+
+  /** Nothing is sent any more, what is in flight is cancelled, every record and then every credit is on its way. */
+  async #endLoad({ worker, records }: Prepared): Promise<void> {
+    for (const phaseIndex of this.#phases) worker.credits.stopSending(phaseIndex);
+    worker.cancelInFlight();
+    await worker.whenIdle();
+    worker.flushRecords();
+    records.flush();
+    this.#returnCredits();
+  }
+
+  #receive(frames: readonly Uint8Array[]): void {
+    const { worker } = this.#require();
+    const [kindFrame = new Uint8Array(), payload = new Uint8Array()] = frames;
+    const kind = Buffer.from(kindFrame).toString('latin1');
+    try {
+      switch (kind) {
+        case CREDIT_MESSAGE_KINDS.creditGrant:
+          worker.credits.grant(decodeCreditBatch(payload));
+          break;
+        case CREDIT_MESSAGE_KINDS.phaseStart: {
+          const start = parseJson(payload) as PhaseStart;
+          this.#phases.add(start.phaseIndex);
+          worker.credits.beginPhase(start);
+          break;
+        }
+        case CREDIT_MESSAGE_KINDS.phaseEnd:
+          worker.credits.stopSending((parseJson(payload) as PhaseReference).phaseIndex);
+          break;
+        case CREDIT_MESSAGE_KINDS.cancelCredits: {
+          const { phaseIndex } = parseJson(payload) as PhaseReference;
+          worker.credits.stopSending(phaseIndex);
+          worker.cancelInFlight(phaseIndex);
+          break;
+        }
+        default:
+          this.#context.log.warning(`a message of unknown kind ${JSON.stringify(kind)} came on the credit socket`);
+      }
+    } catch (error) {
+      // A credit that cannot be read can never be returned: going on would let the run wait for it for ever.
+      this.#context.fail(
+        new Error(`credit message ${kind} cannot be handled: ${asError(error).message}`, { cause: error }),
+      );
+    }
+  }
+
+  #returnCredits(): void {
+    const { worker, records, credits } = this.#require();
+    if (worker.inFlightCount === 0) {
+      worker.flushRecords();
+      records.checkAge();
+    }
+    for (const batch of worker.credits.takeReturns()) {
+      credits
+        .send([kindFrame(CREDIT_MESSAGE_KINDS.creditReturn), encodeCreditReturnBatch(batch)])
+        .catch((error: unknown) => this.#context.fail(asError(error)));
+    }
+  }
+
+  #require(): Prepared {
+    if (this.#prepared === undefined) throw new Error('the worker is not configured');
+    return this.#prepared;
+  }
+}
+
+/** Fixed headers of each request; the user's come last and win. */
+function headersOf(endpoint: EndpointConfig): readonly (readonly [string, string])[] {
+  const headers = new Map<string, readonly [string, string]>();
+  const add = (name: string, value: string): void => {
+    headers.set(name.toLowerCase(), [name, value]);
+  };
+  add('Accept', endpointOf(endpoint.type).acceptHeader(endpoint.streaming));
+  add('Content-Type', 'application/json');
+  if (endpoint.apiKey !== undefined) add('Authorization', `Bearer ${endpoint.apiKey.reveal()}`);
+  for (const [name, value] of endpoint.headers) add(name, value.reveal());
+  return [...headers.values()];
+}
+
+/** This worker's share of the connections that the load will use at once. */
+function warmConnectionCount(plan: RunPlan, serviceId: string): number {
+  const { endpoint, load } = plan.config;
+  if (endpoint.connectionReuse === 'never') return 0;
+  const workerCount = Math.max(1, plan.workerIds.length);
+  const concurrency = load.concurrency ?? (load.requestRatePerSec === undefined ? 1 : undefined);
+  if (concurrency === undefined) return OPEN_LOOP_CONNECTIONS;
+  const isExtraShare = Math.max(0, plan.workerIds.indexOf(serviceId)) < concurrency % workerCount;
+  return Math.floor(concurrency / workerCount) + (isExtraShare ? 1 : 0);
+}
+
+function kindFrame(kind: string): Uint8Array {
+  return Buffer.from(kind, 'latin1');
+}
+
+function parseJson(payload: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(payload).toString());
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

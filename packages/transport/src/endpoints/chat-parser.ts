@@ -63,7 +63,11 @@ export class ChatParser implements ResponseParser {
     else this.#parseWhole(timeline);
     result.finish();
     if (result.error === undefined && result.contentEventCount === 0) {
-      result.error = { code: 'empty_output', type: 'EmptyOutput', message: 'The response is complete but has no output.' };
+      result.error = {
+        code: 'empty_output',
+        type: 'EmptyOutput',
+        message: 'The response is complete but has no output.',
+      };
     }
     return result;
   }
@@ -267,7 +271,9 @@ function plainEventOf(event: JsonObject): PlainEvent | undefined {
   // With both names filled the second has no effect, which a change of the first could undo.
   if (text === '' && REASONING_KEYS.every((key) => textOf(delta[key]) !== undefined)) return undefined;
   const choiceIndex = choiceIndexOf(entry);
-  return text === '' ? { kind: 'reasoning', choiceIndex, content: reasoningText } : { kind: 'text', choiceIndex, content: text };
+  return text === ''
+    ? { kind: 'reasoning', choiceIndex, content: reasoningText }
+    : { kind: 'text', choiceIndex, content: text };
 }
 
 function choiceIndexOf(entry: JsonObject): number {

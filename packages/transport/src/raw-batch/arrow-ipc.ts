@@ -25,7 +25,11 @@ const END_OF_STREAM_BYTES = 8;
 export function encodeSchema(fields: readonly ColumnField[], metadata: ReadonlyMap<string, string>): Uint8Array {
   const writer = new FlatbufferWriter();
   // Schema: endianness (little by default), fields, custom_metadata.
-  const [fieldsReference, metadataReference] = writeMessage(writer, HEADER.schema, 0, [undefined, OFFSET, OFFSET]).slice(1);
+  const [fieldsReference, metadataReference] = writeMessage(writer, HEADER.schema, 0, [
+    undefined,
+    OFFSET,
+    OFFSET,
+  ]).slice(1);
   const { position, items } = writer.offsets(fields.length);
   writer.pointTo(fieldsReference ?? 0, position);
   for (const [i, field] of fields.entries()) writer.pointTo(items[i] ?? 0, writeField(writer, field.name, field.type));
@@ -81,7 +85,12 @@ export function encodeStream(
 }
 
 /** Writes the root and the message with its header table; returns the positions of the header's fields. */
-function writeMessage(writer: FlatbufferWriter, headerType: number, bodyBytes: number, header: readonly Slot[]): readonly number[] {
+function writeMessage(
+  writer: FlatbufferWriter,
+  headerType: number,
+  bodyBytes: number,
+  header: readonly Slot[],
+): readonly number[] {
   const root = writer.reference();
   const message = writer.table([
     { type: 'i16', value: METADATA_V5 },

@@ -61,7 +61,8 @@ export class RawBatchReader {
       throw new RangeError(`The batch has rows 0 to ${this.rowCount - 1}; asked for ${row}.`);
     }
     const view = this.#view;
-    for (let i = 0; i < NUMBER_COLUMNS.length; i++) NUMBER_COLUMNS[i]?.write(view, this.#numbers[i]?.[row] ?? Number.NaN);
+    for (let i = 0; i < NUMBER_COLUMNS.length; i++)
+      NUMBER_COLUMNS[i]?.write(view, this.#numbers[i]?.[row] ?? Number.NaN);
     for (let i = 0; i < TEXT_COLUMNS.length; i++) {
       TEXT_COLUMNS[i]?.write(view, this.#texts[i]?.text(row) ?? '');
     }

@@ -1,6 +1,12 @@
 import type { RequestRecord } from '../request-record.ts';
 import { encodeSchema, encodeStream } from './arrow-ipc.ts';
-import { NUMBER_COLUMNS, RAW_BATCH_FIELDS, RAW_BATCH_FORMAT_VERSION, TEXT_COLUMNS, type NumberColumnType } from './columns.ts';
+import {
+  NUMBER_COLUMNS,
+  RAW_BATCH_FIELDS,
+  RAW_BATCH_FORMAT_VERSION,
+  TEXT_COLUMNS,
+  type NumberColumnType,
+} from './columns.ts';
 
 type NumberValues = Float64Array | Uint32Array | Uint8Array;
 
@@ -69,7 +75,9 @@ export class RawBatchWriter {
   /** About what {@link take} would return. */
   get byteLength(): number {
     const rowCount = this.#rowCount;
-    return rowCount * ROW_BYTES + (this.#readOffsets[rowCount] ?? 0) * READ_BYTES + (this.#bodies.offsets[rowCount] ?? 0);
+    return (
+      rowCount * ROW_BYTES + (this.#readOffsets[rowCount] ?? 0) * READ_BYTES + (this.#bodies.offsets[rowCount] ?? 0)
+    );
   }
 
   append(record: RequestRecord): void {
@@ -111,7 +119,8 @@ export class RawBatchWriter {
     addColumn(rowCount, ...validBuffers(this.#bodies, rowCount));
     const stream = encodeStream(this.#schemaMessage, rowCount, lengths, buffers);
     this.#rowCount = 0;
-    if (this.#bodies.bytes.length > MAX_KEPT_BODY_BYTES) this.#bodies.bytes = Buffer.allocUnsafeSlow(INITIAL_BODY_BYTES);
+    if (this.#bodies.bytes.length > MAX_KEPT_BODY_BYTES)
+      this.#bodies.bytes = Buffer.allocUnsafeSlow(INITIAL_BODY_BYTES);
     return stream;
   }
 
@@ -136,7 +145,8 @@ export class RawBatchWriter {
       grown(values, new VALUES_OF[NUMBER_COLUMNS[i]?.type ?? 'float64'](capacity)),
     );
     this.#readOffsets = grown(this.#readOffsets, new Int32Array(capacity + 1));
-    for (const column of [...this.#texts, this.#bodies]) column.offsets = grown(column.offsets, new Int32Array(capacity + 1));
+    for (const column of [...this.#texts, this.#bodies])
+      column.offsets = grown(column.offsets, new Int32Array(capacity + 1));
     this.#capacity = capacity;
   }
 }
