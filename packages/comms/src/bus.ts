@@ -6,7 +6,7 @@ import { envelop, topicOf, type Target } from './message.ts';
 import { ZmqPublisher, ZmqSubscriber } from './pub-sub.ts';
 import type { Bus, Envelope } from './service.ts';
 
-/** First wait before a probe is repeated; each later one is half as long again, up to the limit. */
+/** First wait before a probe is repeated; each later one is a fifth longer, up to the limit. */
 const FIRST_PROBE_WAIT_MS = 2;
 const LONGEST_PROBE_WAIT_MS = 100;
 
@@ -120,7 +120,7 @@ class ZmqBus<M extends object> implements ConnectedBus<M> {
       const probe = (): void => {
         this.#send('connection_probe', { sequence }, target);
         timer = setTimeout(probe, waitMs);
-        waitMs = Math.min(waitMs * 1.5, LONGEST_PROBE_WAIT_MS);
+        waitMs = Math.min(waitMs * 1.2, LONGEST_PROBE_WAIT_MS);
       };
       this.#closed.signal.addEventListener('abort', onClosed);
       if (this.#closed.signal.aborted) onClosed();
@@ -133,7 +133,7 @@ class ZmqBus<M extends object> implements ConnectedBus<M> {
     this.#closed.abort();
     this.#publisher.close();
     this.#subscriber.close();
-    for (const subject of [...this.#topics.values()]) subject.complete();
+    for (const subject of this.#topics.values()) subject.complete();
   }
 
   #send(type: string, body: object, target?: Target): void {

@@ -64,7 +64,11 @@ export class ZmqDataSockets implements DataSockets {
     this.#isClosed = true;
     const sockets = [...this.#open.values()];
     this.#open.clear();
-    await Promise.all(sockets.map((socket) => socket.close()));
+    await Promise.all(
+      sockets.map(async (socket) => {
+        await socket.close();
+      }),
+    );
   }
 
   #push(address: AddressName): ZmqPush {

@@ -14,7 +14,7 @@ interface Sink {
 export interface Proxies {
   /** The plan with wildcard ports resolved: what the other sockets connect to. */
   readonly plan: AddressPlan;
-  close(): void;
+  readonly close: () => void;
 }
 
 /**

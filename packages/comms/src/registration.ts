@@ -66,7 +66,7 @@ export class ServiceRegistry {
 
   /** Resolves when all of them have registered; rejects naming those that have not, or one that was lost. */
   waitForServices(serviceIds: readonly string[], options: WaitOptions): Promise<void> {
-    return this.#waitFor(serviceIds, 'register', (id) => this.#services.has(id), options);
+    return this.#waitFor(serviceIds, 'register', (id) => this.#services.has(id) && !this.#lost.has(id), options);
   }
 
   /** Resolves when all of them have stopped, failed or been lost. */
@@ -133,6 +133,7 @@ export class ServiceRegistry {
     const lostOf = (): LostService | undefined => missing().flatMap((id) => this.#lost.get(id) ?? [])[0];
     using limit = deadline(options);
     const event$ = merge(this.#changes$, this.#losses$, limit.expired$).pipe(
+      takeUntil(this.#closed$),
       filter(() => missing().length === 0 || lostOf() !== undefined || limit.isExpired),
     );
     await firstValueFrom(event$, { defaultValue: undefined });
@@ -140,10 +141,14 @@ export class ServiceRegistry {
     if (ids.length === 0) return;
     const lost = lostOf();
     if (lost !== undefined) {
-      throw new CommsError('AIPERF_COMMS_SERVICE_LOST', `${lost.serviceId} did not ${verb}: ${lost.reason}`);
+      throw new CommsError(
+        'AIPERF_COMMS_SERVICE_LOST',
+        `${lost.serviceId} was lost while services were to ${verb}: ${lost.reason}`,
+      );
     }
-    if (!limit.isExpired)
-      throw new CommsError('AIPERF_COMMS_CLOSED', `The registry was closed; ${ids.join(', ')} did not ${verb}`);
+    if (!limit.isExpired) {
+      throw new CommsError('AIPERF_COMMS_CLOSED', `${ids.join(', ')} did not ${verb} before the registry was closed`);
+    }
     throw limit.error(`${ids.join(', ')} did not ${verb}`);
   }
 }

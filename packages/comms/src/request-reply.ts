@@ -33,7 +33,7 @@ export function createRequestClient(dealer: DealerSocket, name: string): Request
     },
     complete: () => {
       const error = new CommsError('AIPERF_COMMS_CLOSED', `${name}: the connection was closed`);
-      for (const { reject } of [...pending.values()]) reject(error);
+      for (const { reject } of pending.values()) reject(error);
     },
   });
   return {

@@ -20,13 +20,25 @@ export class SerialSender {
   }
 
   send(frames: readonly Uint8Array[]): Promise<void> {
-    const sent = this.#unfinished === 0 ? this.#sendNow(frames) : this.#last.then(() => this.#sendNow(frames));
+    const sent = this.#unfinished === 0 ? this.#sendNow(frames) : this.#sendAfter(this.#last, frames);
     this.#unfinished += 1;
-    const done = (): void => {
-      this.#unfinished -= 1;
-    };
-    this.#last = sent.then(done, done);
+    this.#last = this.#finish(sent);
     return sent;
+  }
+
+  async #sendAfter(previous: Promise<void>, frames: readonly Uint8Array[]): Promise<void> {
+    await previous;
+    await this.#sendNow(frames);
+  }
+
+  async #finish(sent: Promise<void>): Promise<void> {
+    try {
+      await sent;
+    } catch {
+      // The caller of this send hears of it; the next one is tried all the same.
+    } finally {
+      this.#unfinished -= 1;
+    }
   }
 
   async #sendNow(frames: readonly Uint8Array[]): Promise<void> {

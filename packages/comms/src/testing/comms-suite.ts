@@ -28,7 +28,7 @@ export interface CommsUnderTest {
 export interface CommsCase {
   readonly name: string;
   /** Rejects when the implementation misbehaves. */
-  run(comms: CommsUnderTest): Promise<void>;
+  readonly run: (comms: CommsUnderTest) => Promise<void>;
 }
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -145,7 +145,9 @@ export const COMMS_CASES: readonly CommsCase[] = [
         answers.push(firstValueFrom(dealer.messages$));
         await dealer.send([bytes('wr'), bytes('{}')]);
       }
-      const froms = (await greetings).map(({ from, frames }) => [from, ...frames.map(text)]).toSorted();
+      const froms = (await greetings)
+        .map(({ from, frames }) => [from].concat(frames.map(text)))
+        .toSorted(([a = ''], [b = '']) => a.localeCompare(b));
       assert.deepEqual(froms, [
         ['worker_1', 'wr', '{}'],
         ['worker_2', 'wr', '{}'],

@@ -159,26 +159,9 @@ export class MemorySockets implements DataSockets {
   }
 
   spoolingPush(address: AddressName): SpoolingPushSocket {
-    const channel = this.#network.channel(address);
-    let pendingCount = 0;
-    let last = Promise.resolve();
-    return {
-      post: (frames) => {
-        this.#assertOpen(`spooling push ${address}`);
-        pendingCount += 1;
-        const copy = copied(frames);
-        last = last.then(async () => {
-          await channel.send(copy);
-          pendingCount -= 1;
-        });
-      },
-      get pendingCount() {
-        return pendingCount;
-      },
-      drain: async () => {
-        while (pendingCount > 0) await last;
-      },
-    };
+    return new MemorySpool(this.#network.channel(address), () => {
+      this.#assertOpen(`spooling push ${address}`);
+    });
   }
 
   pull(address: AddressName): PullSocket {
@@ -239,6 +222,38 @@ export class MemorySockets implements DataSockets {
       });
       subscriber.add(source$.subscribe(subscriber));
     });
+  }
+}
+
+class MemorySpool implements SpoolingPushSocket {
+  readonly #channel: MemoryChannel;
+  readonly #assertOpen: () => void;
+  #pendingCount = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(channel: MemoryChannel, assertOpen: () => void) {
+    this.#channel = channel;
+    this.#assertOpen = assertOpen;
+  }
+
+  get pendingCount(): number {
+    return this.#pendingCount;
+  }
+
+  post(frames: Frames): void {
+    this.#assertOpen();
+    this.#pendingCount += 1;
+    this.#last = this.#sendAfter(this.#last, copied(frames));
+  }
+
+  async drain(): Promise<void> {
+    while (this.#pendingCount > 0) await this.#last;
+  }
+
+  async #sendAfter(previous: Promise<void>, frames: Frames): Promise<void> {
+    await previous;
+    await this.#channel.send(frames);
+    this.#pendingCount -= 1;
   }
 }
 

@@ -16,9 +16,9 @@ export interface TestContext<M extends object> {
   /** Errors given to `fail`, and those thrown by pull handlers. */
   readonly failures: readonly Error[];
   /** Another service on the same network: the other side of the conversation. */
-  peer(serviceId: string): TestContext<M>;
+  readonly peer: (serviceId: string) => TestContext<M>;
   /** Aborts the stop signal and closes the sockets. */
-  stop(): void;
+  readonly stop: () => void;
 }
 
 export interface TestContextOptions {
