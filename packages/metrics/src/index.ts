@@ -1,3 +1,18 @@
+export { METRIC_DEFINITIONS } from './registry.ts';
+export { createMetricSet } from './metric-set.ts';
+export type { MetricSet } from './metric-set.ts';
+export { metricModeOf } from './metric-mode.ts';
+export type { MetricMode } from './metric-mode.ts';
+export type {
+  AggregateMetric,
+  DerivedMetric,
+  Metric,
+  RecordListMetric,
+  RecordMetric,
+  RecordValues,
+  RunValues,
+} from './metric.ts';
+export type { ParsedRecord, RecordSelection } from './parsed-record.ts';
 export { METRIC_FLAGS } from './metric-definition.ts';
 export type {
   ConsoleGroup,
@@ -8,5 +23,7 @@ export type {
   MetricUnit,
   RunResults,
 } from './metric-definition.ts';
-export type { MetricsMessages } from './messages.ts';
+export { METRICS_ERROR_CODES, MetricsError } from './metrics-error.ts';
+export type { MetricsErrorCode } from './metrics-error.ts';
+export type { MetricsMessages, RecordsManagerInputs } from './messages.ts';
 export type { ColumnBatch, OpenRecordSink, RecordSink } from './record-sink.ts';

@@ -14,3 +14,9 @@ export interface MetricsMessages {
   all_records_received: { readonly processed: number; readonly errors: number };
   process_records_result: { readonly results: RunResults };
 }
+
+/** What the records manager listens to besides the timing manager. */
+export interface RecordsManagerInputs {
+  /** The controller says that no more records can come, for example because every worker has died. */
+  producers_gone: { readonly reason: string };
+}

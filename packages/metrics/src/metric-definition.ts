@@ -93,8 +93,11 @@ export interface RunResults {
   readonly profiling: readonly MetricResult[];
   /** Absent without a warm-up. */
   readonly warmup?: readonly MetricResult[];
+  /** Of profiling, the most frequent first. */
   readonly errors: readonly ErrorCount[];
+  /** Successful requests of profiling. */
   readonly requestCount: number;
+  /** Failed requests of profiling. */
   readonly errorCount: number;
   /** Requests cancelled in flight; neither counted as completed nor as failed. */
   readonly cancelledCount: number;

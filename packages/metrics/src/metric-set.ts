@@ -2,7 +2,7 @@ import type { AggregateMetric, DerivedMetric, Metric, RecordListMetric, RecordMe
 import { flagFilter, type MetricMode } from './metric-mode.ts';
 import { MetricsError } from './metrics-error.ts';
 import { ROW_NUMBER_COLUMNS } from './row-columns.ts';
-import { METRICS } from './registry.ts';
+import { METRIC_DEFINITIONS } from './registry.ts';
 
 /** The metrics of one mode, each list in an order in which every metric comes after what it requires. */
 export interface MetricSet {
@@ -25,11 +25,14 @@ const ALLOWED_KINDS: Readonly<Record<Metric['kind'], readonly Metric['kind'][]>>
  * Checks a table of metrics and picks those that exist in a mode. A metric is left out when its flags or `appliesTo` say so, or when
  * something that it requires is left out. Throws {@link MetricsError} for a duplicate tag, an unknown or unusable requirement, or a cycle.
  */
-export function createMetricSet(mode: MetricMode, metrics: readonly Metric[] = METRICS): MetricSet {
+export function createMetricSet(mode: MetricMode, metrics: readonly Metric[] = METRIC_DEFINITIONS): MetricSet {
   const byTag = new Map<string, Metric>();
   for (const metric of metrics) {
     if (byTag.has(metric.tag) || ROW_NUMBER_COLUMNS.has(metric.tag)) {
-      throw new MetricsError('AIPERF_METRICS_DUPLICATE_TAG', `The tag '${metric.tag}' is used twice; tags must be unique.`);
+      throw new MetricsError(
+        'AIPERF_METRICS_DUPLICATE_TAG',
+        `The tag '${metric.tag}' is used twice; tags must be unique.`,
+      );
     }
     byTag.set(metric.tag, metric);
   }
@@ -71,7 +74,10 @@ function sortByRequirements(byTag: ReadonlyMap<string, Metric>): Metric[] {
       if (metric.kind === 'aggregate' && ROW_NUMBER_COLUMNS.has(tag)) continue;
       const required = byTag.get(tag);
       if (required === undefined) {
-        throw new MetricsError('AIPERF_METRICS_UNKNOWN_TAG', `'${metric.tag}' requires '${tag}', which does not exist.`);
+        throw new MetricsError(
+          'AIPERF_METRICS_UNKNOWN_TAG',
+          `'${metric.tag}' requires '${tag}', which does not exist.`,
+        );
       }
       if (!ALLOWED_KINDS[metric.kind].includes(required.kind)) {
         throw new MetricsError(

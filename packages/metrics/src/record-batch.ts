@@ -117,9 +117,10 @@ function createWriter(type: DataType, originEpochNs: bigint): ColumnWriter {
   if (DataType.isBool(type)) return new BoolWriter(type);
   if (DataType.isTimestamp(type)) return new TimestampWriter(type as TimestampNanosecond, originEpochNs);
   if (DataType.isFloat(type)) return new Float64Writer(type as Float64);
-  if (DataType.isInt(type)) return type.bitWidth === 64 ? new Int64Writer(type as Int64) : new Int32Writer(type as Int32);
+  if (DataType.isInt(type))
+    return type.bitWidth === 64 ? new Int64Writer(type as Int64) : new Int32Writer(type as Int32);
   if (DataType.isList(type)) return new ListWriter(type, DataType.isInt(type.valueType as DataType));
-  throw new MetricsError('AIPERF_METRICS_UNKNOWN_TAG', `No column of type ${String(type)} can be written.`);
+  throw new MetricsError('AIPERF_METRICS_UNKNOWN_TAG', `No column of Arrow type ${type.typeId} can be written.`);
 }
 
 function wrongType(name: string, wanted: string): MetricsError {

@@ -1,7 +1,18 @@
-import { Field, Float64, Int32, Int64, List, Schema, type DataType } from 'apache-arrow';
+import {
+  Bool,
+  Field,
+  Float64,
+  Int32,
+  Int64,
+  List,
+  Schema,
+  TimestampNanosecond,
+  Utf8,
+  type DataType,
+} from 'apache-arrow';
 import type { RecordListMetric, RecordMetric } from './metric.ts';
 import type { MetricSet } from './metric-set.ts';
-import { ROW_COLUMNS, rowField } from './row-columns.ts';
+import { ROW_COLUMNS, type RowColumn, type RowColumnType } from './row-columns.ts';
 
 /** Version of the record file's layout: a new minor version adds columns, a new major version changes or drops some. */
 export const RECORD_SCHEMA_VERSION = '1.0';
@@ -20,6 +31,23 @@ export function createRecordSchema(metrics: MetricSet): Schema {
     ),
   ];
   return new Schema(fields, new Map([['aiperf.schema_version', RECORD_SCHEMA_VERSION]]));
+}
+
+const ROW_TYPES: Readonly<Record<RowColumnType, DataType>> = {
+  utf8: new Utf8(),
+  bool: new Bool(),
+  int32: new Int32(),
+  int64: new Int64(),
+  timestamp: new TimestampNanosecond('UTC'),
+};
+
+function rowField({ name, type, nullable, header, unit, kind }: RowColumn): Field {
+  const metadata = new Map([
+    ['header', header],
+    ['kind', kind],
+  ]);
+  if (unit !== undefined) metadata.set('unit', unit);
+  return new Field(name, ROW_TYPES[type], nullable, metadata);
 }
 
 /** Durations and byte counts need 64 bits; counts and tokens of one request do not. */

@@ -40,7 +40,7 @@ import { usageDiffs } from './record/usage-diff.ts';
 import { usageFields } from './record/usage-fields.ts';
 
 /** Every metric of this package; the one table that files, tables and the reference are made from. */
-export const METRICS: readonly Metric[] = [
+export const METRIC_DEFINITIONS: readonly Metric[] = [
   timeToFirstToken,
   timeToSecondToken,
   timeToFirstOutputToken,

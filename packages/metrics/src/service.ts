@@ -1,1 +1,4 @@
-export {};
+export { createRecordProcessor } from './service-record-processor.ts';
+export type { RecordProcessorServiceOptions } from './service-record-processor.ts';
+export { createRecordsManager } from './service-records-manager.ts';
+export type { RecordsManagerMessages, RecordsManagerOptions } from './service-records-manager.ts';

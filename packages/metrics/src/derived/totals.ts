@@ -29,7 +29,12 @@ function total({ tag, header, of, flags, unit = 'tokens', consoleGroup = 'none',
 }
 
 /** Total of a usage field; its tag, header and order follow from the field's. */
-function usageTotal(name: string, headerEnd: string, displayOrder: number, flags: readonly MetricFlag[]): DerivedMetric {
+function usageTotal(
+  name: string,
+  headerEnd: string,
+  displayOrder: number,
+  flags: readonly MetricFlag[],
+): DerivedMetric {
   return total({
     tag: `total_usage_${name}`,
     header: `Total Usage ${headerEnd}`,

@@ -13,7 +13,8 @@ export const interTokenLatency: RecordMetric = {
   displayOrder: 400,
   requires: ['decode_duration', 'output_sequence_length'],
   formula: '(request_latency - time_to_first_token) / (output_sequence_length - 1)',
-  compute: (_record, values) => interTokenLatencyNs(values.get('decode_duration'), values.get('output_sequence_length')),
+  compute: (_record, values) =>
+    interTokenLatencyNs(values.get('decode_duration'), values.get('output_sequence_length')),
 };
 
 function interTokenLatencyNs(decodeNs: number, outputTokens: number): number {

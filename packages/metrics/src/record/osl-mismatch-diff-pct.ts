@@ -12,5 +12,6 @@ export const oslMismatchDiffPct: RecordMetric = {
   consoleGroup: 'none',
   requires: ['output_sequence_length', 'requested_osl'],
   formula: '(output_sequence_length - requested_osl) / requested_osl * 100, signed',
-  compute: (_record, values) => ratio(values.get('output_sequence_length') - values.get('requested_osl'), values.get('requested_osl')) * 100,
+  compute: (_record, values) =>
+    ratio(values.get('output_sequence_length') - values.get('requested_osl'), values.get('requested_osl')) * 100,
 };

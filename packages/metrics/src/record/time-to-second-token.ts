@@ -12,5 +12,6 @@ export const timeToSecondToken: RecordMetric = {
   consoleGroup: 'default',
   displayOrder: 200,
   formula: 'second content response - first content response',
-  compute: (record) => record.contentCount < 2 ? Number.NaN : (record.contentNs[1] ?? Number.NaN) - (record.contentNs[0] ?? Number.NaN),
+  compute: (record) =>
+    record.contentCount < 2 ? Number.NaN : (record.contentNs[1] ?? Number.NaN) - (record.contentNs[0] ?? Number.NaN),
 };

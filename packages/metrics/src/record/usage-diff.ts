@@ -22,8 +22,7 @@ function usageDiff({ tag, header, server, client, flags }: Comparison): RecordMe
     consoleGroup: 'none',
     requires: [server, client],
     formula: `|${server} - ${client}| / ${client} * 100`,
-    compute: (_record, values) =>
-      ratio(Math.abs(values.get(server) - values.get(client)), values.get(client)) * 100,
+    compute: (_record, values) => ratio(Math.abs(values.get(server) - values.get(client)), values.get(client)) * 100,
   };
 }
 

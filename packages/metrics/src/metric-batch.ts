@@ -1,0 +1,69 @@
+import { MetricsError } from './metrics-error.ts';
+import type { SketchEntries } from './stats/log-sketch.ts';
+
+/** Metrics that the live view shows, sketched by record processors. */
+export const LIVE_TAGS = ['time_to_first_token', 'inter_token_latency', 'request_latency'] as const;
+export type LiveTag = (typeof LIVE_TAGS)[number];
+
+/** Records of one phase in one batch. */
+export interface PhaseRows {
+  readonly rows: number;
+  readonly errors: number;
+  readonly cancelled: number;
+}
+
+/** Equal errors of one phase in one batch. */
+export interface BatchErrors {
+  readonly phase_index: number;
+  readonly code: number | null;
+  readonly type: string;
+  readonly message: string;
+  readonly kind: string;
+  readonly count: number;
+}
+
+/**
+ * What the records manager needs to know of a batch without decoding it. First frame of a message on `records`, as JSON; the second
+ * is an encapsulated Arrow record batch.
+ */
+export interface MetricBatchHeader {
+  readonly record_processor_id: string;
+  readonly rows: number;
+  /** By phase index. */
+  readonly phases: Readonly<Record<string, PhaseRows>>;
+  readonly errors: readonly BatchErrors[];
+  /** Output tokens of valid records. */
+  readonly output_tokens: number;
+  /** Sketches in nanoseconds, warm-up left out. */
+  readonly live: Readonly<Partial<Record<LiveTag, SketchEntries>>>;
+}
+
+/** A batch on its way to the records manager. */
+export interface MetricBatch {
+  readonly header: MetricBatchHeader;
+  /** One encapsulated Arrow record batch message. */
+  readonly message: Uint8Array;
+}
+
+/** Frames of a batch. */
+export function encodeMetricBatch({ header, message }: MetricBatch): [Uint8Array, Uint8Array] {
+  return [Buffer.from(JSON.stringify(header)), message];
+}
+
+/** Reads frames that {@link encodeMetricBatch} made; throws `AIPERF_METRICS_BAD_MESSAGE` for anything else. */
+export function decodeMetricBatch(frames: readonly Uint8Array[]): MetricBatch {
+  const [headerBytes, message] = frames;
+  if (frames.length !== 2 || headerBytes === undefined || message === undefined) {
+    throw new MetricsError('AIPERF_METRICS_BAD_MESSAGE', `Expected header and batch, found ${frames.length} frames.`);
+  }
+  let header: unknown;
+  try {
+    header = JSON.parse(Buffer.from(headerBytes.buffer, headerBytes.byteOffset, headerBytes.byteLength).toString());
+  } catch (error) {
+    throw new MetricsError('AIPERF_METRICS_BAD_MESSAGE', 'Expected a JSON header.', { cause: error });
+  }
+  if (typeof header !== 'object' || header === null || !('rows' in header) || !('phases' in header)) {
+    throw new MetricsError('AIPERF_METRICS_BAD_MESSAGE', 'Expected a header with rows and phases.');
+  }
+  return { header: header as MetricBatchHeader, message };
+}

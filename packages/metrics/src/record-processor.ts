@@ -1,0 +1,215 @@
+import type { PhaseKind } from '@aiperf/timing';
+import type { RequestRecord, ResponseParser } from '@aiperf/transport';
+import { LIVE_TAGS, type LiveTag, type MetricBatch, type PhaseRows } from './metric-batch.ts';
+import type { MetricSet } from './metric-set.ts';
+import { MetricValues } from './metric-values.ts';
+import { RecordBatchBuilder, type NumberWriter } from './record-batch.ts';
+import { createRecordSchema } from './record-schema.ts';
+import { RecordSlot } from './record-slots.ts';
+import { RowWriter, type RecordNames } from './row-writer.ts';
+import type { ListWriter } from './row-writers.ts';
+import { LogSketch, type SketchEntries } from './stats/log-sketch.ts';
+
+/** Records of one group: as many as keep one call well below a heartbeat, and enough to count their tokens together. */
+const GROUP_RECORDS = 32;
+/** A group ends early when its texts are this long together, some 20,000 tokens. */
+const GROUP_TEXT_CHARS = 80_000;
+
+/** Requests as a worker sent them; `record(row)` may return the same object every time. */
+export interface RawRecords {
+  readonly workerId: string;
+  readonly rowCount: number;
+  record(row: number): RequestRecord;
+}
+
+/** Counts the tokens of many texts at once. */
+export interface TokenCounter {
+  countAll(texts: readonly string[]): readonly number[];
+}
+
+/** What a record processor is made of. */
+export interface RecordProcessorOptions {
+  readonly recordProcessorId: string;
+  readonly metrics: MetricSet;
+  readonly parser: ResponseParser;
+  /** Absent: the server's token counts are used. */
+  readonly tokens?: TokenCounter;
+  readonly names: RecordNames;
+  readonly phaseKind: (phaseIndex: number) => PhaseKind;
+  /** Wall time of run time 0. */
+  readonly originEpochNs: bigint;
+}
+
+/** Parses raw records, counts tokens, computes the record metrics and gathers the rows. Knows no socket and no clock. */
+export class RecordProcessor {
+  readonly #options: RecordProcessorOptions;
+  readonly #builder: RecordBatchBuilder;
+  readonly #values: MetricValues;
+  readonly #row: RowWriter;
+  readonly #scalars: readonly NumberWriter[];
+  readonly #lists: readonly { readonly writer: ListWriter; readonly append: (value: number) => void }[];
+  readonly #slots: readonly RecordSlot[] = Array.from({ length: GROUP_RECORDS }, () => new RecordSlot());
+  readonly #texts: string[] = [];
+  /** For each text: its slot, and whether it is reasoning. */
+  readonly #textOwners: { readonly slot: RecordSlot; readonly isReasoning: boolean }[] = [];
+  readonly #sketches = new Map<LiveTag, LogSketch>();
+  #phases = new Map<number, { -readonly [K in keyof PhaseRows]: PhaseRows[K] }>();
+  #errors = new Map<string, { readonly slot: ErrorKey; count: number }>();
+  #outputTokens = 0;
+
+  constructor(options: RecordProcessorOptions) {
+    const { metrics } = options;
+    this.#options = options;
+    this.#builder = new RecordBatchBuilder(createRecordSchema(metrics), options.originEpochNs);
+    this.#values = new MetricValues(metrics.record);
+    this.#row = new RowWriter(this.#builder, options.names);
+    this.#scalars = metrics.record.map(({ tag }) => this.#builder.numberColumn(tag));
+    this.#lists = metrics.recordLists.map(({ tag }) => {
+      const writer = this.#builder.listColumn(tag);
+      return { writer, append: (value: number) => writer.append(value) };
+    });
+    const tags = new Set(metrics.record.map(({ tag }) => tag));
+    for (const tag of LIVE_TAGS) if (tags.has(tag)) this.#sketches.set(tag, new LogSketch());
+  }
+
+  /** Rows waiting for {@link take}. */
+  get rowCount(): number {
+    return this.#builder.rowCount;
+  }
+
+  /** Processes the next group from `row` on and returns the row after it; call until it is `raw.rowCount`. */
+  processGroup(raw: RawRecords, row: number): number {
+    const { tokens } = this.#options;
+    this.#texts.length = 0;
+    this.#textOwners.length = 0;
+    let textChars = 0;
+    let used = 0;
+    let next = row;
+    for (const slot of this.#slots) {
+      if (next >= raw.rowCount || textChars > GROUP_TEXT_CHARS) break;
+      const request = raw.record(next);
+      const response = this.#options.parser.parseResponse(request);
+      slot.fill(request, response);
+      if (slot.isValid && tokens === undefined) slot.takeServerTokens();
+      if (slot.isValid && tokens !== undefined) {
+        // Names and arguments of tool calls are output like any other.
+        const output = response.text + response.toolCallText;
+        this.#texts.push(output);
+        this.#textOwners.push({ slot, isReasoning: false });
+        textChars += output.length + response.reasoningText.length;
+        if (response.reasoningText !== '') {
+          this.#texts.push(response.reasoningText);
+          this.#textOwners.push({ slot, isReasoning: true });
+        }
+      }
+      used++;
+      next++;
+    }
+    if (tokens !== undefined && this.#texts.length > 0) this.#countTokens(tokens);
+    for (let index = 0; index < used; index++) {
+      const slot = this.#slots[index];
+      if (slot !== undefined) this.#addRow(slot, raw.workerId);
+    }
+    return next;
+  }
+
+  /** All rows since the last call, or `undefined` when there are none. */
+  take(): MetricBatch | undefined {
+    const rows = this.#builder.rowCount;
+    if (rows === 0) return undefined;
+    const live: Partial<Record<LiveTag, SketchEntries>> = {};
+    for (const [tag, sketch] of this.#sketches) {
+      if (sketch.count > 0) live[tag] = sketch.entries();
+      sketch.clear();
+    }
+    const header = {
+      record_processor_id: this.#options.recordProcessorId,
+      rows,
+      phases: Object.fromEntries(this.#phases),
+      errors: Array.from(this.#errors.values(), ({ slot, count }) => ({ ...slot, count })),
+      output_tokens: this.#outputTokens,
+      live,
+    };
+    this.#phases = new Map();
+    this.#errors = new Map();
+    this.#outputTokens = 0;
+    return { header, message: this.#builder.take() };
+  }
+
+  #countTokens(tokens: TokenCounter): void {
+    const counts = tokens.countAll(this.#texts);
+    for (const [index, { slot, isReasoning }] of this.#textOwners.entries()) {
+      const count = counts[index] ?? Number.NaN;
+      if (isReasoning) slot.reasoningTokens = count;
+      else slot.outputTokens = count;
+    }
+  }
+
+  #addRow(slot: RecordSlot, workerId: string): void {
+    const builder = this.#builder;
+    const row = builder.rowCount;
+    const kind = this.#options.phaseKind(slot.phaseIndex);
+    this.#row.write(row, slot, { workerId, recordProcessorId: this.#options.recordProcessorId, phase: kind });
+    this.#values.compute(slot, slot.isValid);
+    for (let index = 0; index < this.#scalars.length; index++) {
+      this.#scalars[index]?.set(row, this.#values.at(index));
+    }
+    if (slot.isValid) this.#addLists(row, slot);
+    builder.endRow();
+    this.#count(slot, kind);
+  }
+
+  #addLists(row: number, slot: RecordSlot): void {
+    for (let index = 0; index < this.#lists.length; index++) {
+      const list = this.#lists[index];
+      if (list === undefined) continue;
+      this.#options.metrics.recordLists[index]?.compute(slot, list.append);
+      list.writer.endRow(row);
+    }
+  }
+
+  #count(slot: RecordSlot, kind: PhaseKind): void {
+    let phase = this.#phases.get(slot.phaseIndex);
+    if (phase === undefined) {
+      phase = { rows: 0, errors: 0, cancelled: 0 };
+      this.#phases.set(slot.phaseIndex, phase);
+    }
+    phase.rows++;
+    if (slot.cancelled) phase.cancelled++;
+    else if (slot.isValid) this.#countValid(slot, kind);
+    else {
+      phase.errors++;
+      this.#countError(slot);
+    }
+  }
+
+  #countValid(slot: RecordSlot, kind: PhaseKind): void {
+    if (!Number.isNaN(slot.outputTokens)) this.#outputTokens += slot.outputTokens;
+    if (kind === 'warmup') return;
+    for (const [tag, sketch] of this.#sketches) {
+      const value = this.#values.get(tag);
+      if (!Number.isNaN(value)) sketch.add(value);
+    }
+  }
+
+  #countError({ phaseIndex, error }: RecordSlot): void {
+    if (error === undefined) return;
+    const { httpStatus, type, message, code: kind } = error;
+    const key = JSON.stringify([phaseIndex, httpStatus, type, message, kind]);
+    const known = this.#errors.get(key);
+    if (known === undefined) {
+      const slot = { phase_index: phaseIndex, code: httpStatus ?? null, type, message, kind };
+      this.#errors.set(key, { slot, count: 1 });
+    } else {
+      known.count++;
+    }
+  }
+}
+
+interface ErrorKey {
+  readonly phase_index: number;
+  readonly code: number | null;
+  readonly type: string;
+  readonly message: string;
+  readonly kind: string;
+}

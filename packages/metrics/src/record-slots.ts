@@ -1,0 +1,123 @@
+import type { ParsedResponse, RequestError, RequestRecord, TokenUsage } from '@aiperf/transport';
+import { isValidRecord, type ParsedRecord } from './parsed-record.ts';
+
+const INITIAL_EVENTS = 64;
+const NO_USAGE: TokenUsage = {};
+
+/**
+ * A parsed record with its own buffers. Readers and parsers overwrite their results with the next record, but token counting wants many
+ * texts at once, so a group of records is held in such slots.
+ */
+export class RecordSlot implements ParsedRecord {
+  creditIssuedNs: number = Number.NaN;
+  dueNs: number = Number.NaN;
+  turnaroundNs: number = Number.NaN;
+  queuedNs: number = Number.NaN;
+  connectStartNs: number = Number.NaN;
+  dnsEndNs: number = Number.NaN;
+  connectEndNs: number = Number.NaN;
+  startNs: number = Number.NaN;
+  sendEndNs: number = Number.NaN;
+  headersNs: number = Number.NaN;
+  firstBodyNs: number = Number.NaN;
+  lastBodyNs: number = Number.NaN;
+  endNs: number = Number.NaN;
+  connectionReused = false;
+  resentCount = 0;
+  resendNs = 0;
+  requestBytes = 0;
+  responseBytes = 0;
+  responseReads = 0;
+  contentNs: Float64Array = new Float64Array(INITIAL_EVENTS);
+  contentReadIndexes: Uint32Array = new Uint32Array(INITIAL_EVENTS);
+  contentCount = 0;
+  firstOutputNs: number = Number.NaN;
+  inputTokens: number = Number.NaN;
+  outputTokens: number = Number.NaN;
+  reasoningTokens: number = Number.NaN;
+  requestedOutputTokens: number = Number.NaN;
+  usage: TokenUsage = NO_USAGE;
+  finishReason: string | undefined = undefined;
+  error: RequestError | undefined = undefined;
+  cancelled = false;
+
+  creditId = 0;
+  phaseIndex = 0;
+  sessionNumber = 0;
+  conversationIndex = 0;
+  turnIndex = 0;
+  isValid = false;
+
+  /** Takes over everything but the token counts, and decides whether the record is valid. */
+  fill(request: RequestRecord, response: ParsedResponse): void {
+    this.creditId = request.creditId;
+    this.phaseIndex = request.phaseIndex;
+    this.sessionNumber = request.sessionNumber;
+    this.conversationIndex = request.conversationIndex;
+    this.turnIndex = request.turnIndex;
+    this.creditIssuedNs = request.creditIssuedNs;
+    this.dueNs = request.dueNs;
+    this.turnaroundNs = request.turnaroundNs;
+    this.cancelled = request.cancelled;
+    this.inputTokens = request.inputTokens;
+    this.requestedOutputTokens = request.maxOutputTokens;
+    this.#fillTimes(request);
+    this.#fillContent(response);
+    this.usage = response.usage ?? NO_USAGE;
+    this.finishReason = response.finishReason;
+    this.error = response.error;
+    this.outputTokens = Number.NaN;
+    this.reasoningTokens = Number.NaN;
+    this.isValid = isValidRecord(this);
+    if (!this.isValid && this.error === undefined && !this.cancelled) this.error = invalidResult(this);
+  }
+
+  /** Token counts as the server reported them; what it did not report stays unknown. */
+  takeServerTokens(): void {
+    const { promptTokens = Number.NaN, completionTokens = Number.NaN, reasoningTokens } = this.usage;
+    this.inputTokens = promptTokens;
+    this.outputTokens = completionTokens - (reasoningTokens ?? 0);
+    this.reasoningTokens = reasoningTokens ?? Number.NaN;
+  }
+
+  #fillTimes({ timeline }: RequestRecord): void {
+    this.queuedNs = timeline.queuedNs;
+    this.connectStartNs = timeline.connectStartNs;
+    this.dnsEndNs = timeline.dnsEndNs;
+    this.connectEndNs = timeline.connectEndNs;
+    this.startNs = timeline.startNs;
+    this.sendEndNs = timeline.sendEndNs;
+    this.headersNs = timeline.headersNs;
+    this.firstBodyNs = timeline.readCount === 0 ? Number.NaN : (timeline.readNs[0] ?? Number.NaN);
+    this.lastBodyNs = timeline.readNs[timeline.readCount - 1] ?? Number.NaN;
+    this.endNs = timeline.endNs;
+    this.connectionReused = timeline.connectionReused;
+    this.resentCount = timeline.resentCount;
+    this.resendNs = timeline.resendNs;
+    this.requestBytes = timeline.requestBytes;
+    this.responseBytes = timeline.responseBytes;
+    this.responseReads = timeline.responseReads;
+  }
+
+  #fillContent(response: ParsedResponse): void {
+    const count = response.contentEventCount;
+    if (count > this.contentNs.length) {
+      const capacity = Math.max(count, this.contentNs.length * 2);
+      this.contentNs = new Float64Array(capacity);
+      this.contentReadIndexes = new Uint32Array(capacity);
+    }
+    this.contentNs.set(response.contentTimesNs.subarray(0, count));
+    this.contentReadIndexes.set(response.contentReadIndexes.subarray(0, count));
+    this.contentCount = count;
+    this.firstOutputNs = response.firstOutputNs;
+  }
+}
+
+/** A record that nothing failed in and that still cannot be measured; the name is AIPerf's. */
+function invalidResult(slot: RecordSlot): RequestError {
+  return {
+    code: slot.contentCount === 0 ? 'empty_output' : 'invalid_response',
+    type: 'InvalidInferenceResultError',
+    message: `Expected content and 0 <= start < end; found ${slot.contentCount} content events, start ${slot.startNs} ns, end ${slot.endNs} ns.`,
+  };
+}

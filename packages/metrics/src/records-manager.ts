@@ -1,0 +1,194 @@
+import type { PhaseKind } from '@aiperf/timing';
+import type { ErrorCount } from './metric-definition.ts';
+import type { BatchErrors, MetricBatchHeader } from './metric-batch.ts';
+
+/** Errors kept apart in one phase; types and messages come from the server, so their number has no bound of its own. */
+const MAX_ERROR_KINDS = 1000;
+const OTHER_TYPE = 'Other';
+const OTHER_MESSAGE = 'Further errors of this kind, each different';
+
+type ErrorTable = Map<string, { -readonly [K in keyof ErrorCount]: ErrorCount[K] }>;
+
+interface PhaseProgress {
+  kind: PhaseKind | undefined;
+  rows: number;
+  errors: number;
+  cancelled: number;
+  /** Records that exist; known when the phase has completed. */
+  expected: number | undefined;
+  /** Sent by workers that died before they returned the credit. */
+  lost: number;
+  startNs: number;
+  endNs: number;
+  readonly errorTable: ErrorTable;
+}
+
+/** What is known of a phase when it has completed. */
+export interface PhaseEnd {
+  readonly kind: PhaseKind;
+  /** Records that exist. */
+  readonly expected: number;
+  /** Requests sent by workers that died; their records may exist. */
+  readonly lost: number;
+  readonly endNs: number;
+}
+
+/** Totals over the phases of one kind. */
+export interface KindTotals {
+  readonly rows: number;
+  readonly errors: number;
+  readonly cancelled: number;
+  /** First start and last end of these phases in run nanoseconds; NaN when none was reported. */
+  readonly startNs: number;
+  readonly endNs: number;
+  readonly errorTable: readonly ErrorCount[];
+}
+
+/** Counts what has arrived against what must arrive. Knows no socket and no clock. */
+export class RecordsAccumulator {
+  readonly #phases = new Map<number, PhaseProgress>();
+  #creditsComplete = false;
+  #wasCancelled = false;
+
+  /** Takes one batch into account. */
+  accept(header: MetricBatchHeader): void {
+    for (const [index, { rows, errors, cancelled }] of Object.entries(header.phases)) {
+      const phase = this.#phase(Number(index));
+      phase.rows += rows;
+      phase.errors += errors;
+      phase.cancelled += cancelled;
+    }
+    for (const error of header.errors) this.#countError(error);
+  }
+
+  startPhase(index: number, kind: PhaseKind, startNs: number): void {
+    const phase = this.#phase(index);
+    phase.kind = kind;
+    phase.startNs = startNs;
+  }
+
+  completePhase(index: number, { kind, expected, lost, endNs }: PhaseEnd): void {
+    const phase = this.#phase(index);
+    phase.kind = kind;
+    phase.expected = expected;
+    phase.lost = lost;
+    phase.endNs = endNs;
+  }
+
+  completeCredits(wasCancelled: boolean): void {
+    this.#creditsComplete = true;
+    this.#wasCancelled = wasCancelled;
+  }
+
+  get creditsComplete(): boolean {
+    return this.#creditsComplete;
+  }
+
+  get wasCancelled(): boolean {
+    return this.#wasCancelled;
+  }
+
+  /** Records that arrived. */
+  get processed(): number {
+    return this.#sum((phase) => phase.rows);
+  }
+
+  get errors(): number {
+    return this.#sum((phase) => phase.errors);
+  }
+
+  /** Records expected in all, `null` until the last phase has completed. */
+  get expected(): number | null {
+    return this.#creditsComplete ? this.#sum((phase) => phase.expected ?? phase.rows) : null;
+  }
+
+  /** Expected records of completed phases that have not arrived. */
+  get missing(): number {
+    return this.#sum(({ expected, rows }) => Math.max(0, (expected ?? rows) - rows));
+  }
+
+  /** Requests sent whose record has not arrived, those of dead workers included. */
+  get lost(): number {
+    return this.#sum(({ expected, lost, rows }) => Math.max(0, (expected ?? rows) + lost - rows));
+  }
+
+  /** Every phase has completed and all its records are here. */
+  get isComplete(): boolean {
+    return this.#creditsComplete && this.missing === 0;
+  }
+
+  get phaseKinds(): ReadonlyMap<number, PhaseKind> {
+    return new Map(Array.from(this.#phases, ([index, { kind }]) => [index, kind ?? 'profiling']));
+  }
+
+  totals(kind: PhaseKind): KindTotals {
+    const phases = [...this.#phases.values()].filter((phase) => (phase.kind ?? 'profiling') === kind);
+    const sum = (value: (phase: PhaseProgress) => number): number =>
+      phases.reduce((total, phase) => total + value(phase), 0);
+    const known = (value: (phase: PhaseProgress) => number): number[] =>
+      phases.map(value).filter((ns) => !Number.isNaN(ns));
+    const starts = known(({ startNs }) => startNs);
+    const ends = known(({ endNs }) => endNs);
+    return {
+      rows: sum((phase) => phase.rows),
+      errors: sum((phase) => phase.errors),
+      cancelled: sum((phase) => phase.cancelled),
+      startNs: starts.length === 0 ? Number.NaN : Math.min(...starts),
+      endNs: ends.length === 0 ? Number.NaN : Math.max(...ends),
+      errorTable: phases.flatMap((phase) => Array.from(phase.errorTable.values())).sort((a, b) => b.count - a.count),
+    };
+  }
+
+  #countError(error: BatchErrors): void {
+    const { errorTable } = this.#phase(error.phase_index);
+    if (addError(errorTable, error)) return;
+    if (errorTable.size < MAX_ERROR_KINDS) {
+      errorTable.set(keyOf(error), toErrorCount(error));
+      return;
+    }
+    // Our own kinds are a short list, so this adds a dozen entries at most.
+    const other = { ...error, code: null, type: OTHER_TYPE, message: OTHER_MESSAGE };
+    if (!addError(errorTable, other)) errorTable.set(keyOf(other), toErrorCount(other));
+  }
+
+  #phase(index: number): PhaseProgress {
+    let phase = this.#phases.get(index);
+    if (phase === undefined) {
+      phase = {
+        kind: undefined,
+        rows: 0,
+        errors: 0,
+        cancelled: 0,
+        expected: undefined,
+        startNs: Number.NaN,
+        lost: 0,
+        endNs: Number.NaN,
+        errorTable: new Map(),
+      };
+      this.#phases.set(index, phase);
+    }
+    return phase;
+  }
+
+  #sum(value: (phase: PhaseProgress) => number): number {
+    let total = 0;
+    for (const phase of this.#phases.values()) total += value(phase);
+    return total;
+  }
+}
+
+function keyOf({ code, type, message, kind }: ErrorCount): string {
+  return JSON.stringify([code, type, message, kind]);
+}
+
+function toErrorCount({ code, type, message, kind, count }: ErrorCount): ErrorCount {
+  return { code, type, message, kind, count };
+}
+
+/** Adds to an entry that exists; false when there is none. */
+function addError(table: ErrorTable, error: ErrorCount): boolean {
+  const known = table.get(keyOf(error));
+  if (known === undefined) return false;
+  known.count += error.count;
+  return true;
+}

@@ -1,0 +1,180 @@
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { PullSocket, PushSocket, Service, ServiceContext } from '@aiperf/comms';
+import type { RunPlan } from '@aiperf/config';
+import { loadTokenizer, openDatasetStore, type DatasetStore } from '@aiperf/dataset';
+import { planPhases, type TimingMessages } from '@aiperf/timing';
+import { createRawBatchDecoder, createRequestIds, endpointOf, type RawBatchReader } from '@aiperf/transport';
+import { takeUntil, fromEvent, first } from 'rxjs';
+import { encodeMetricBatch } from './metric-batch.ts';
+import { metricModeOf } from './metric-mode.ts';
+import { createMetricSet } from './metric-set.ts';
+import { MetricsError } from './metrics-error.ts';
+import { RecordProcessor } from './record-processor.ts';
+
+/** Longest stretch of work between two turns of the event loop, so that heartbeats and commands are served. */
+const SLICE_MS = 10;
+/** While the load runs, small batches are put together: a message has some kilobytes whatever its number of rows. */
+const MAX_WAIT_MS = 250;
+const MAX_WAITING_ROWS = 2048;
+
+/** How a record processor runs. */
+export interface RecordProcessorServiceOptions {
+  /**
+   * Nice value of the process, -20 (first) to 19 (last), so that workers, whose stamps are the product, go first. Default 10; `null` leaves
+   * it alone, for a service that shares its process.
+   */
+  readonly niceness?: number | null;
+}
+
+/** Makes record processors: raw batches in, metric batches out. */
+export function createRecordProcessor(
+  options: RecordProcessorServiceOptions = {},
+): (context: ServiceContext<TimingMessages>) => Service<RunPlan> {
+  return (context) => new RecordProcessorService(context, options);
+}
+
+/** What is made when the first batch comes: by then the load runs and nobody waits for it. */
+interface Engine {
+  readonly decode: (bytes: Uint8Array) => RawBatchReader;
+  readonly processor: RecordProcessor;
+  readonly store: DatasetStore;
+}
+
+class RecordProcessorService implements Service<RunPlan> {
+  readonly #context: ServiceContext<TimingMessages>;
+  readonly #niceness: number | null;
+  readonly #raw: PullSocket;
+  readonly #records: PushSocket;
+  #engine: Engine | undefined;
+  /** The batch being processed; batches come one at a time. */
+  #processing: Promise<void> = Promise.resolve();
+  #flushTimer: NodeJS.Timeout | undefined;
+  #isLoadOver = false;
+
+  constructor(context: ServiceContext<TimingMessages>, { niceness = 10 }: RecordProcessorServiceOptions) {
+    this.#context = context;
+    this.#niceness = niceness;
+    this.#raw = context.sockets.pull('raw_inference_proxy_backend');
+    this.#records = context.sockets.push('records');
+    context.bus
+      .messages$('credits_complete')
+      .pipe(first(), takeUntil(fromEvent(context.stopSignal, 'abort')))
+      .subscribe({
+        next: () => {
+          // What is left is waited for: rows go out as soon as they are there.
+          this.#isLoadOver = true;
+          this.#flush().catch((error: unknown) => context.fail(toError(error)));
+        },
+        error: (error: unknown) => context.fail(toError(error)),
+        complete: () => undefined,
+      });
+  }
+
+  async configure(plan: RunPlan): Promise<void> {
+    this.#lowerPriority();
+    this.#raw.receive((frames) => {
+      this.#processing = this.#process(plan, frames);
+      return this.#processing;
+    });
+    await Promise.resolve();
+  }
+
+  async start(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  /** Records of what was sent are wanted after a cancelled run as well. */
+  async cancel(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    await this.#processing;
+    await this.#flush();
+    this.#engine?.store.close();
+  }
+
+  #lowerPriority(): void {
+    if (this.#niceness === null) return;
+    try {
+      setPriority(this.#niceness);
+    } catch (error) {
+      this.#context.log.warning(`The priority of the record processor could not be lowered: ${toError(error).message}`);
+    }
+  }
+
+  async #process(plan: RunPlan, frames: readonly Uint8Array[]): Promise<void> {
+    this.#engine ??= await createEngine(plan, this.#context.serviceId);
+    const { decode, processor } = this.#engine;
+    let raw: RawBatchReader;
+    try {
+      raw = decode(batchFrame(frames));
+    } catch (error) {
+      // The rest of the run is still worth having; these records count as lost.
+      this.#context.log.error(`A batch of raw records cannot be read: ${toError(error).message}`);
+      return;
+    }
+    let sliceStartMs = performance.now();
+    for (let row = 0; row < raw.rowCount;) {
+      row = processor.processGroup(raw, row);
+      if (processor.rowCount >= MAX_WAITING_ROWS) await this.#flush();
+      if (performance.now() - sliceStartMs < SLICE_MS) continue;
+      await setImmediate();
+      sliceStartMs = performance.now();
+    }
+    if (this.#isLoadOver) await this.#flush();
+    else this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    this.#flushTimer ??= setTimeout(() => {
+      this.#flush().catch((error: unknown) => this.#context.fail(toError(error)));
+    }, MAX_WAIT_MS);
+  }
+
+  async #flush(): Promise<void> {
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    const batch = this.#engine?.processor.take();
+    if (batch !== undefined) await this.#records.send(encodeMetricBatch(batch));
+  }
+}
+
+function batchFrame(frames: readonly Uint8Array[]): Uint8Array {
+  const [bytes] = frames;
+  if (bytes !== undefined && frames.length === 1) return bytes;
+  throw new MetricsError('AIPERF_METRICS_BAD_MESSAGE', `Expected one frame, found ${frames.length}.`);
+}
+
+async function createEngine(plan: RunPlan, recordProcessorId: string): Promise<Engine> {
+  const { config, clockOrigin } = plan;
+  const countsOnServer = config.endpoint.useServerTokenCount;
+  const [decode, loaded] = await Promise.all([
+    createRawBatchDecoder(),
+    countsOnServer ? undefined : loadTokenizer(config.tokenizer.name, config.endpoint.modelNames),
+  ]);
+  // Only conversation ids are read from it, no bodies.
+  const store = openDatasetStore(join(plan.privateDirectory, 'dataset'), { bodyCacheBytes: 0 });
+  const kinds = new Map(planPhases(config).map(({ phaseIndex, kind }) => [phaseIndex, kind]));
+  const ids = createRequestIds(plan.benchmarkId);
+  const processor = new RecordProcessor({
+    recordProcessorId,
+    metrics: createMetricSet(metricModeOf(config)),
+    parser: endpointOf(config.endpoint.type).createParser(),
+    ...(loaded === undefined ? {} : { tokens: loaded.tokenizer }),
+    names: {
+      requestId: (phaseIndex, creditId) => ids.requestId(phaseIndex, creditId),
+      correlationId: (phaseIndex, sessionNumber) => ids.correlationId(phaseIndex, sessionNumber),
+      conversationId: (index) => store.conversationId(index),
+    },
+    phaseKind: (index) => kinds.get(index) ?? 'profiling',
+    originEpochNs: BigInt(clockOrigin.epochNs),
+  });
+  return { decode, processor, store };
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

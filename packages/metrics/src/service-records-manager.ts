@@ -1,0 +1,216 @@
+import type { PullSocket, Service, ServiceContext } from '@aiperf/comms';
+import type { RunPlan } from '@aiperf/config';
+import { planPhases, type PhaseKind, type TimingMessages } from '@aiperf/timing';
+import { fromEvent, Subject, takeUntil, throttleTime, type Observable } from 'rxjs';
+import { liveBatchOf, realtimeMetricsOf } from './live/realtime-metrics.ts';
+import { rollingWindow, type LiveBatch } from './live/rolling-window.ts';
+import type { MetricsMessages, RecordsManagerInputs } from './messages.ts';
+import { decodeMetricBatch, type MetricBatch } from './metric-batch.ts';
+import { metricModeOf } from './metric-mode.ts';
+import { createMetricSet, type MetricSet } from './metric-set.ts';
+import type { OpenRecordSink, RecordSink } from './record-sink.ts';
+import { RecordsAccumulator } from './records-manager.ts';
+import { createRunResults } from './run-results.ts';
+import { summarizeRecords } from './summarize-records.ts';
+
+const STATS_INTERVAL_MS = 500;
+const LIVE_WINDOW_MS = 10_000;
+const LIVE_INTERVAL_MS = 1000;
+/** After the load has ended, records that make no progress for so long are taken as lost. */
+const IDLE_TIMEOUT_MS = 30_000;
+/** The same once nobody is left to send any: what is on its way through the sockets arrives within this. */
+const GONE_TIMEOUT_MS = 1000;
+
+/** Messages that the records manager sends and listens to. */
+export type RecordsManagerMessages = MetricsMessages & RecordsManagerInputs & TimingMessages;
+
+/** What the records manager needs from the application. */
+export interface RecordsManagerOptions {
+  /** Opens the file that rows go to; called once, when the run is configured. */
+  readonly openSink: OpenRecordSink;
+  /** Added to the file's metadata, such as versions. */
+  readonly metadata?: ReadonlyMap<string, string>;
+}
+
+/** Makes the records manager: metric batches in, record file and results out. */
+export function createRecordsManager(
+  options: RecordsManagerOptions,
+): (context: ServiceContext<RecordsManagerMessages>) => Service<RunPlan> {
+  return (context) => new RecordsManagerService(context, options);
+}
+
+/** What a configured run consists of. */
+interface Run {
+  readonly plan: RunPlan;
+  readonly metrics: MetricSet;
+  readonly sink: RecordSink;
+  readonly plannedKinds: ReadonlyMap<number, PhaseKind>;
+}
+
+class RecordsManagerService implements Service<RunPlan> {
+  readonly #context: ServiceContext<RecordsManagerMessages>;
+  readonly #options: RecordsManagerOptions;
+  readonly #pull: PullSocket;
+  readonly #records = new RecordsAccumulator();
+  readonly #stats$ = new Subject<void>();
+  readonly #batches$ = new Subject<LiveBatch>();
+  #run: Run | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #idleReason = `no record arrived for ${IDLE_TIMEOUT_MS / 1000} s`;
+  #idleTimeoutMs = IDLE_TIMEOUT_MS;
+  /** Appending, one batch at a time. */
+  #appending: Promise<void> = Promise.resolve();
+  /** Set when the records are taken to be all there; nothing is added afterwards. */
+  #finishing: Promise<void> | undefined;
+
+  constructor(context: ServiceContext<RecordsManagerMessages>, options: RecordsManagerOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#pull = context.sockets.pull('records');
+    this.#listen();
+  }
+
+  async configure(plan: RunPlan): Promise<void> {
+    const metrics = createMetricSet(metricModeOf(plan.config));
+    // Arrow takes 100 ms to load, which the start of the command should not wait for.
+    const { createRecordSchema } = await import('./record-schema.ts');
+    const sink = await this.#options.openSink(createRecordSchema(metrics));
+    const plannedKinds = new Map(planPhases(plan.config).map(({ phaseIndex, kind }) => [phaseIndex, kind]));
+    this.#run = { plan, metrics, sink, plannedKinds };
+    this.#pull.receive((frames) => this.#receive(frames));
+  }
+
+  async start(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  /** The timing manager ends the load; its messages say which records are still to come. */
+  async cancel(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  /** Leaves a finished file behind, with a summary if all records had arrived. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#idleTimer);
+    this.#stats$.complete();
+    this.#batches$.complete();
+    await this.#appending;
+    if (this.#run === undefined) return;
+    this.#finishing ??= this.#run.sink.finish(this.#metadata(this.#run));
+    await this.#finishing;
+  }
+
+  #listen(): void {
+    const { bus } = this.#context;
+    this.#on(bus.messages$('credit_phase_start'), ({ phase, phase_index, start_ns }) => {
+      this.#records.startPhase(phase_index, phase, start_ns);
+    });
+    this.#on(bus.messages$('credit_phase_complete'), (message) => {
+      const { completed, failed, cancelled, lost, phase: kind, phase_index, end_ns: endNs } = message;
+      this.#records.completePhase(phase_index, { kind, expected: completed + failed + cancelled, lost, endNs });
+    });
+    this.#on(bus.messages$('credits_complete'), ({ was_cancelled }) => {
+      this.#records.completeCredits(was_cancelled);
+      this.#stats$.next();
+      this.#finishOrWait();
+    });
+    this.#on(bus.messages$('producers_gone'), ({ reason }) => {
+      this.#idleReason = reason;
+      this.#idleTimeoutMs = GONE_TIMEOUT_MS;
+      this.#finishOrWait();
+    });
+    this.#on(this.#stats$.pipe(throttleTime(STATS_INTERVAL_MS, undefined, { leading: true, trailing: true })), () => {
+      if (this.#finishing === undefined) this.#publishStats();
+    });
+    const window$ = this.#batches$.pipe(rollingWindow({ windowMs: LIVE_WINDOW_MS, emitEveryMs: LIVE_INTERVAL_MS }));
+    this.#on(window$, (snapshot) => {
+      if (this.#finishing === undefined) bus.publish('realtime_metrics', { metrics: realtimeMetricsOf(snapshot) });
+    });
+  }
+
+  #on<T>(messages$: Observable<T>, next: (message: T) => void): void {
+    messages$.pipe(takeUntil(fromEvent(this.#context.stopSignal, 'abort'))).subscribe({
+      next,
+      error: (error: unknown) => this.#context.fail(toError(error)),
+    });
+  }
+
+  async #receive(frames: readonly Uint8Array[]): Promise<void> {
+    const batch = this.#decode(frames);
+    if (batch === undefined || this.#run === undefined) return;
+    if (this.#finishing !== undefined) {
+      this.#context.log.warning(`${batch.header.rows} records arrived after the results were made; they are left out.`);
+      return;
+    }
+    this.#appending = this.#run.sink.append(batch.message);
+    await this.#appending;
+    this.#records.accept(batch.header);
+    this.#batches$.next(liveBatchOf(batch.header, this.#run.plannedKinds));
+    this.#stats$.next();
+    this.#finishOrWait();
+  }
+
+  #decode(frames: readonly Uint8Array[]): MetricBatch | undefined {
+    try {
+      return decodeMetricBatch(frames);
+    } catch (error) {
+      this.#context.log.error(`A batch of metric records cannot be read: ${toError(error).message}`);
+      return undefined;
+    }
+  }
+
+  /** Called whenever something arrived: ends the run when all is there, else begins the wait for the rest anew. */
+  #finishOrWait(): void {
+    clearTimeout(this.#idleTimer);
+    if (this.#run === undefined || this.#finishing !== undefined) return;
+    if (this.#records.isComplete) {
+      this.#finish(this.#run);
+      return;
+    }
+    const nobodyIsLeft = this.#idleTimeoutMs === GONE_TIMEOUT_MS;
+    if (!this.#records.creditsComplete && !nobodyIsLeft) return;
+    const run = this.#run;
+    this.#idleTimer = setTimeout(() => this.#finish(run), this.#idleTimeoutMs);
+  }
+
+  #finish(run: Run): void {
+    this.#finishing ??= this.#publishResults(run).catch((error: unknown) => this.#context.fail(toError(error)));
+  }
+
+  async #publishResults({ plan, metrics, sink, plannedKinds }: Run): Promise<void> {
+    const { bus } = this.#context;
+    const records = this.#records;
+    this.#publishStats();
+    bus.publish('all_records_received', { processed: records.processed, errors: records.errors });
+    const phaseKinds = new Map([...plannedKinds, ...records.phaseKinds]);
+    const summary = await summarizeRecords(sink, { metrics, phaseKinds });
+    const results = createRunResults(records, summary, plan.clockOrigin, this.#idleReason);
+    const metadata = this.#metadata({ plan });
+    metadata.set('aiperf.summary', JSON.stringify(results));
+    metadata.set('aiperf.phases', JSON.stringify(Object.fromEntries(phaseKinds)));
+    // The file is whole before anyone who waits for the results opens it.
+    await sink.finish(metadata);
+    bus.publish('process_records_result', { results });
+  }
+
+  #publishStats(): void {
+    const { processed, errors, expected } = this.#records;
+    this.#context.bus.publish('processing_stats', { processed, errors, total_expected: expected });
+  }
+
+  #metadata({ plan }: Pick<Run, 'plan'>): Map<string, string> {
+    return new Map([
+      ['aiperf.benchmark_id', plan.benchmarkId],
+      ['aiperf.command_line', plan.commandLine],
+      // Secrets serialise as a placeholder.
+      ['aiperf.run_config', JSON.stringify(plan.config)],
+      ['aiperf.clock_origin', JSON.stringify(plan.clockOrigin)],
+      ['aiperf.node_version', process.version],
+      ...(this.#options.metadata ?? []),
+    ]);
+  }
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
