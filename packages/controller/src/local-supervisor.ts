@@ -14,7 +14,7 @@ export interface ChildEntry {
 }
 
 /** Output lines kept of each child, to explain an unexpected exit. */
-const KEPT_LINES = 5;
+const KEPT_LINES = 30;
 
 interface Child {
   readonly process: PlacedProcess;
@@ -106,6 +106,8 @@ export class LocalSupervisor implements Supervisor {
   }
 }
 
+/** An uncaught error prints its message above a stack and Node's version; the message is what explains the exit. */
 function explain(reason: string, lastLines: readonly string[]): string {
-  return lastLines.length === 0 ? reason : `${reason}; its last output: ${lastLines.join(' | ')}`;
+  const words = lastLines.findLast((line) => /^(Uncaught )?\w*Error\b/u.test(line)) ?? lastLines.findLast((line) => line !== '');
+  return words === undefined ? reason : `${reason}; its last words: ${words}`;
 }
