@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SecureContext } from 'node:tls';
 
 import type { Clock } from '@aiperf/timing/clock';
@@ -47,7 +48,7 @@ export class DirectTransport implements Transport, ConnectionOwner {
   readonly #writer: RequestWriter;
   readonly #idle: readonly IdlePool[];
   readonly #deadlines: Deadlines<DirectConnection>;
-  readonly #ends = new EndQueue(() => this.#release());
+  readonly #ends = new EndQueue(1, () => this.#release());
   readonly #connections = new Set<DirectConnection>();
   /** Connections whose response is complete; they are idle once this turn's reads are done. */
   #releasing: DirectConnection[] = [];
@@ -121,7 +122,7 @@ export class DirectTransport implements Transport, ConnectionOwner {
       });
     }
     // Owners of cancelled exchanges are told before close() is done.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
 
   onReady(connection: DirectConnection): void {

@@ -1,6 +1,8 @@
 /** Status line and headers, or trailers, longer than this are refused. */
 const MAX_HEAD_BYTES = 64 * 1024;
 const INITIAL_BYTES = 1024;
+/** Of every status line that can be spoken. */
+const BEGINNING = 'HTTP/1.';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -18,6 +20,8 @@ export class HeadScanner {
   /** Just after the empty line. */
   end = 0;
   tooLong = false;
+  /** What came is not the beginning of a status line: its end need not be awaited. */
+  isForeign = false;
   #collected = EMPTY;
   #collectedBytes = 0;
   /** Bytes of the current line, carriage returns not counted. */
@@ -27,6 +31,7 @@ export class HeadScanner {
   /** `mayBeEmpty`: an empty line at the very beginning ends it, as with trailers. */
   reset(mayBeEmpty: boolean): void {
     this.tooLong = false;
+    this.isForeign = false;
     this.#collectedBytes = 0;
     this.#lineBytes = 0;
     this.#beforeFirstLine = !mayBeEmpty;
@@ -34,6 +39,10 @@ export class HeadScanner {
 
   /** Position just after the head, or -1 when it goes on beyond `to` or is too long. */
   scan(buffer: Buffer, from: number, to: number): number {
+    if (this.#beforeFirstLine && this.#collectedBytes < BEGINNING.length && !this.#beginsWell(buffer, from, to)) {
+      this.isForeign = true;
+      return -1;
+    }
     let lineBytes = this.#lineBytes;
     const limit = Math.min(to, from + MAX_HEAD_BYTES - this.#collectedBytes);
     for (let position = from; position < limit; position++) {
@@ -53,6 +62,15 @@ export class HeadScanner {
     if (limit < to || this.#collectedBytes + limit - from >= MAX_HEAD_BYTES) this.tooLong = true;
     else this.#collect(buffer, from, to);
     return -1;
+  }
+
+  #beginsWell(buffer: Buffer, from: number, to: number): boolean {
+    const offset = this.#collectedBytes;
+    const length = Math.min(BEGINNING.length - offset, to - from);
+    for (let index = 0; index < length; index++) {
+      if (buffer[from + index] !== BEGINNING.charCodeAt(offset + index)) return false;
+    }
+    return true;
   }
 
   #found(buffer: Buffer, from: number, to: number): void {

@@ -73,8 +73,10 @@ export class ResponseParser {
     let position = start;
     while (this.#state === HEAD) {
       const headEnd = this.#scanner.scan(buffer, position, end);
-      if (headEnd === -1)
+      if (headEnd === -1) {
+        if (this.#scanner.isForeign) return this.#stop('invalid', end - start, 'the answer is not HTTP/1.1');
         return this.#stop(this.#scanner.tooLong ? 'invalid' : 'more', end - start, 'headers too long');
+      }
       position = headEnd;
       if (!parseHead(this.#scanner.bytes, this.#scanner.start, this.#scanner.end, this.#head)) {
         return this.#stop('invalid', position - start, this.#head.problem);

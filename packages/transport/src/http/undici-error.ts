@@ -18,19 +18,21 @@ export function undiciError(error: Error, timeline: Timeline, isTls: boolean): R
   if (Number.isNaN(timeline.startNs)) {
     return connectError(error, isTls && code !== 'UND_ERR_CONNECT_TIMEOUT' && !NETWORK_ERRNO.has(errnoOf(error)));
   }
-  if (isMalformed(error, code)) return requestError('invalid_response', error.message);
+  if (isMalformed(error, code, timeline)) return requestError('invalid_response', error.message);
   if (timeline.responseBytes === 0 && timeline.connectionReused && timeline.resentCount === 0) return 'empty_reply';
   if (timeline.status !== 0 && (timeline.status < 200 || timeline.status > 299)) return statusError(timeline);
   // undici names the socket's own end in its messages; a system error is more telling.
-  const cause = errnoOf(error) === '' || code.startsWith('HPE_') ? undefined : error;
+  const cause = errnoOf(error) === '' ? undefined : error;
   return lostConnectionError(cause, timeline.responseBytes > 0);
 }
 
-function isMalformed(error: Error, code: string): boolean {
+function isMalformed(error: Error, code: string, timeline: Timeline): boolean {
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return true;
   if (code === 'UND_ERR_SOCKET') return error.message === 'bad response' || error.message === 'bad upgrade';
+  // undici says this of a malformed head too when a content length had been read; a body can only be short after its head.
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return timeline.status === 0;
   // The parser met the end of the connection in the middle of a response: cut, not malformed.
-  return code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
+  return error.name === 'HTTPParserError' && !error.message.includes('EOF');
 }
 
 function codeOf(error: Error): string {

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Clock } from '@aiperf/timing/clock';
 import { Pool } from 'undici';
@@ -47,7 +48,8 @@ export class UndiciTransport implements Transport, UndiciExchangeOwner {
   readonly #variableHeaderNames: readonly string[];
   readonly #lanes: readonly Lane[];
   readonly #deadlines: Deadlines<UndiciExchange>;
-  readonly #ends = new EndQueue(() => undefined);
+  /** undici frees a connection one turn after its response; a request sent sooner would open another one. */
+  readonly #ends = new EndQueue(2, () => undefined);
   /** The request whose head is being put together right now; undici then names its socket on a diagnostics channel. */
   #starting: UndiciExchange | undefined;
   #isClosed = false;
@@ -110,7 +112,8 @@ export class UndiciTransport implements Transport, UndiciExchangeOwner {
       }),
     );
     // Owners of cancelled exchanges are told before close() is done.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
+    await nextTurn();
   }
 
   onStarting(exchange: UndiciExchange): void {

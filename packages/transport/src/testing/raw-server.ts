@@ -22,6 +22,10 @@ export interface RawServer extends AsyncDisposable {
   /** Connections accepted so far. */
   readonly connectionCount: number;
   readonly openCount: number;
+  /** Ends every open connection properly. */
+  closeConnections(): void;
+  /** Writes to every open connection without having been asked. */
+  writeToAll(bytes: string): void;
   /** Resolves when the predicate holds; it is asked again at each connection, request and close. */
   until(predicate: () => boolean): Promise<void>;
 }
@@ -86,6 +90,12 @@ export async function startRawServer(
     },
     get openCount() {
       return open.size;
+    },
+    closeConnections() {
+      for (const socket of open) socket.end();
+    },
+    writeToAll(bytes) {
+      for (const socket of open) socket.end(bytes);
     },
     async until(predicate) {
       if (predicate()) return;
