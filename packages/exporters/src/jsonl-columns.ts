@@ -2,6 +2,7 @@ import { Type, type Field, type Int } from 'apache-arrow';
 import type { MetricUnit } from '@aiperf/metrics';
 import type { ArrowColumnBatch } from './arrow/column-batch.ts';
 import { displayDivisor } from './display-units.ts';
+import { int64Text, millionthsText } from './integer-text.ts';
 import { pythonFloat } from './number-format.ts';
 
 /** JSON text of one row's value; `undefined` where it is null, so that its key is left out. */
@@ -22,10 +23,8 @@ export function plainValue(batch: ArrowColumnBatch, field: Field): RowText {
   const { name, type } = field;
   const nulls = batch.nulls(name);
   switch (type.typeId) {
-    case Type.Utf8: {
-      const texts = batch.strings(name);
-      return (row) => quoted(texts[row]);
-    }
+    case Type.Utf8:
+      return quoted(batch.strings(name));
     case Type.Bool: {
       const values = batch.numbers(name);
       return (row) => (nulls?.[row] === 1 ? undefined : String(values[row] === 1));
@@ -39,18 +38,19 @@ export function plainValue(batch: ArrowColumnBatch, field: Field): RowText {
   }
 }
 
-/** `{"value":…,"unit":"ms"}` of a metric in its display unit. Counts stay integers; what was divided is a float. */
+/** `{"value":…,"unit":"ms"}` of a metric in its display unit. */
 export function metricValue(batch: ArrowColumnBatch, field: Field): RowText {
   const unit = field.metadata.get('unit') as MetricUnit | undefined;
   const displayUnit = (field.metadata.get('display_unit') as MetricUnit | undefined) ?? unit;
   const divisor = unit === undefined || displayUnit === undefined ? 1 : displayDivisor({ unit, displayUnit });
   const tail = `,"unit":${JSON.stringify(displayUnit ?? '')}}`;
   const item = (field.type.children as readonly Field[] | null)?.[0];
-  const print = divisor !== 1 || isFloat(item ?? field) ? pythonFloat : String;
+  const isInteger = !isFloat(item ?? field);
+  const print = printer(divisor, isInteger);
   if (item === undefined) {
     const values = batch.numbers(field.name);
     return (row) => {
-      const value = (values[row] ?? Number.NaN) / divisor;
+      const value = values[row] ?? Number.NaN;
       return Number.isFinite(value) ? `{"value":${print(value)}${tail}` : undefined;
     };
   }
@@ -59,19 +59,41 @@ export function metricValue(batch: ArrowColumnBatch, field: Field): RowText {
     const from = offsets[row] ?? 0;
     const to = offsets[row + 1] ?? 0;
     if (to <= from) return undefined;
-    let text = '';
-    for (let i = from; i < to; i += 1) text += `${i === from ? '' : ','}${print((values[i] ?? 0) / divisor)}`;
-    return `{"value":[${text}]${tail}`;
+    let text = '{"value":[';
+    for (let i = from; i < to; i += 1) {
+      const value = values[i] ?? Number.NaN;
+      text += (i === from ? '' : ',') + (Number.isFinite(value) ? print(value) : 'null');
+    }
+    return `${text}]${tail}`;
   };
 }
 
-function quoted(text: string | null | undefined): string | undefined {
-  return text === null || text === undefined ? undefined : JSON.stringify(text);
+/** Counts stay integers; what is divided becomes a float. */
+function printer(divisor: number, isInteger: boolean): (value: number) => string {
+  if (divisor === 1) return isInteger ? String : pythonFloat;
+  if (divisor === 1e6 && isInteger) return millionthsText;
+  return (value) => pythonFloat(value / divisor);
+}
+
+/** What JSON must escape, and what `JSON.stringify` escapes beside it. */
+const NEEDS_ESCAPE = /["\\\p{Cc}\p{Cs}]/u;
+
+function quoted(texts: readonly (string | null)[]): RowText {
+  let known: string | null | undefined;
+  let knownQuoted: string | undefined;
+  return (row) => {
+    const text = texts[row];
+    if (text === known) return knownQuoted;
+    known = text;
+    if (text === null || text === undefined) knownQuoted = undefined;
+    else knownQuoted = NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+    return knownQuoted;
+  };
 }
 
 function bigintText(batch: ArrowColumnBatch, name: string, nulls: Uint8Array | undefined): RowText {
-  const values = batch.bigints(name);
-  return (row) => (nulls?.[row] === 1 ? undefined : String(values[row]));
+  const text = int64Text(batch.bigints(name));
+  return (row) => (nulls?.[row] === 1 ? undefined : text(row));
 }
 
 function numberText(values: Float64Array, print: (value: number) => string): RowText {
