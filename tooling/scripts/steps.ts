@@ -14,12 +14,14 @@ export interface StepResult {
 }
 
 const root = new URL('../..', import.meta.url).pathname;
+// The workspace's tools come first, also where the script was not started by pnpm.
+const env = { ...process.env, PATH: `${root}node_modules/.bin:${process.env['PATH'] ?? ''}` };
 
 /** Runs one command; its output is gathered, so that steps running side by side do not mix theirs. */
 export async function runStep(step: Step): Promise<StepResult> {
   const startMs = performance.now();
   const [program = '', ...args] = step.command;
-  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

@@ -12,7 +12,7 @@ import {
   startProxies,
 } from '@aiperf/comms';
 import { encodePlan, recordProcessorCount, type RunPlan, type UserConfig, workerCount } from '@aiperf/config';
-import type { MetricsMessages, RunResults } from '@aiperf/metrics';
+import type { MetricsMessages, RecordsManagerInputs, RunResults } from '@aiperf/metrics';
 import { createClockOrigin, type TimingMessages } from '@aiperf/timing';
 import { firstValueFrom, type Observable, Subject } from 'rxjs';
 import { ControllerError } from './controller-error.ts';
@@ -34,7 +34,7 @@ const SALVAGE_MS = 2_000;
 const RESULTS_AFTER_FAILURE_MS = 60_000;
 const HEARTBEAT_CHECK_MS = 5_000;
 
-type RunMessages = ControlMessages & TimingMessages & MetricsMessages;
+type RunMessages = ControlMessages & TimingMessages & MetricsMessages & RecordsManagerInputs;
 
 export interface SystemControllerOptions {
   readonly config: UserConfig;

@@ -26,8 +26,8 @@ export type RecordsManagerMessages = MetricsMessages & RecordsManagerInputs & Ti
 
 /** What the records manager needs from the application. */
 export interface RecordsManagerOptions {
-  /** Opens the file that rows go to; called once, when the run is configured. */
-  readonly openSink: OpenRecordSink;
+  /** Gives what opens the file that a run's rows go to; called once, when the run is configured. */
+  readonly openSink: (plan: RunPlan) => OpenRecordSink;
   /** Added to the file's metadata, such as versions. */
   readonly metadata?: ReadonlyMap<string, string>;
 }
@@ -74,7 +74,7 @@ class RecordsManagerService implements Service<RunPlan> {
     const metrics = createMetricSet(metricModeOf(plan.config));
     // Arrow takes 100 ms to load, which the start of the command should not wait for.
     const { createRecordSchema } = await import('./record-schema.ts');
-    const sink = await this.#options.openSink(createRecordSchema(metrics));
+    const sink = await this.#options.openSink(plan)(createRecordSchema(metrics));
     const plannedKinds = new Map(planPhases(plan.config).map(({ phaseIndex, kind }) => [phaseIndex, kind]));
     this.#run = { plan, metrics, sink, plannedKinds };
     this.#pull.receive((frames) => this.#receive(frames));
