@@ -1,7 +1,5 @@
+import type { ArrivalPattern } from '@aiperf/config';
 import { TimingError } from './timing-error.ts';
-
-/** How requests arrive when a rate is given. */
-export type ArrivalPattern = 'constant' | 'poisson';
 
 /** The part of a seeded random stream that arrivals need. */
 export interface ExponentialSource {

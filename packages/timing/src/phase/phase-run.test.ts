@@ -1,5 +1,5 @@
 import { createRandomSource } from '@aiperf/dataset';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arrivalTimes } from '../arrival-intervals.ts';
 import { simulateLoad } from '../testing/simulated-load.ts';
@@ -81,7 +81,7 @@ describe('closed loop', () => {
     const result = simulateLoad({ plan: closedLoop(2, 20), workerCount: 4, serviceNs: () => MS });
     expectBooksToBalance(result);
     expect(result.mostInFlight).toBe(2);
-    expect([...new Set(result.sends.map(({ worker }) => worker))].toSorted()).toEqual([0, 1]);
+    expect(new Set(result.sends.map(({ worker }) => worker))).toEqual(new Set([0, 1]));
   });
 
   test('fewer requests than slots', () => {

@@ -122,7 +122,7 @@ export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult
         });
       },
       cancelAll(): void {
-        for (const { stopTimer, finish } of [...running.values()]) {
+        for (const { stopTimer, finish } of running.values()) {
           stopTimer();
           finish('cancelled');
         }

@@ -115,12 +115,11 @@ export class VirtualClock implements Clock, Timers {
     };
   }
 
+  /** All that are due, then the callbacks of the turn: the order in which Node goes through its phases. */
   #fireTimers(): void {
     for (let next = this.#timers[0]; next !== undefined && next.dueNs <= this.#nowNs; next = this.#timers[0]) {
       this.#timers.shift();
       next.callback();
-      // One timer a turn, as in Node: what it asked for with `runSoon` comes before the next timer.
-      if (this.#soon.length > 0) return;
     }
   }
 }

@@ -1,0 +1,353 @@
+import { describe, expect, test } from 'vitest';
+import { CREDIT_OUTCOMES } from '../credit.ts';
+import type { Credit, CreditBatch, CreditReturnBatch, PhaseStart } from '../credit.ts';
+import { VirtualClock } from '../testing/virtual-clock.ts';
+import { WorkerCredits } from './worker-credits.ts';
+
+const MS = 1e6;
+
+interface Sent {
+  readonly id: number;
+  readonly atNs: number;
+  readonly turnaroundNs: number;
+}
+
+/** Worker credits in virtual time, with everything they did. */
+function setUp(onSend: (credits: WorkerCredits, credit: Credit) => void = () => {}): {
+  clock: VirtualClock;
+  credits: WorkerCredits;
+  sent: Sent[];
+  reports: { readonly atNs: number; readonly batches: readonly CreditReturnBatch[] }[];
+} {
+  const clock = new VirtualClock();
+  const sent: Sent[] = [];
+  const reports: { atNs: number; batches: CreditReturnBatch[] }[] = [];
+  const credits: WorkerCredits = new WorkerCredits({
+    clock,
+    timers: clock,
+    pacer: clock.createPacer(),
+    send(credit, turnaroundNs) {
+      sent.push({ id: credit.id, atNs: clock.now(), turnaroundNs });
+      onSend(credits, credit);
+    },
+  });
+  credits.onReturnsDue = () => {
+    reports.push({ atNs: clock.now(), batches: credits.takeReturns() });
+  };
+  return { clock, credits, sent, reports };
+}
+
+const phase = (slots: number | null, rest: Partial<PhaseStart> = {}): PhaseStart => ({
+  phaseIndex: 0,
+  kind: 'profiling',
+  slots,
+  stopSendingAtNs: null,
+  ...rest,
+});
+
+/** Credits `firstId`, `firstId + 1`, …, one for each due time. */
+function batch(firstId: number, dueNs: readonly number[], phaseIndex = 0): CreditBatch {
+  const ids = Float64Array.from(dueNs, (_, i) => firstId + i);
+  return {
+    phaseIndex,
+    issuedNs: 0,
+    ids,
+    sessionNumbers: ids,
+    conversationIndexes: Uint32Array.from(ids, (id) => id * 10),
+    turnIndexes: new Uint32Array(ids.length),
+    dueNs: Float64Array.from(dueNs),
+  };
+}
+
+const undated = (firstId: number, count: number): CreditBatch =>
+  batch(
+    firstId,
+    Array.from({ length: count }, () => Number.NaN),
+  );
+
+const byNumber = (a: readonly unknown[], b: readonly unknown[]): number => Number(a[0]) - Number(b[0]);
+
+const outcomesOf = (reports: readonly { readonly batches: readonly CreditReturnBatch[] }[]): [number, string][] =>
+  reports.flatMap(({ batches }) =>
+    batches.flatMap(({ ids, outcomes }) =>
+      [...ids].map((id, i): [number, string] => [id, CREDIT_OUTCOMES[outcomes[i] ?? -1] ?? '?']),
+    ),
+  );
+
+describe('slots', () => {
+  test('as many as there are slots go out, the next when one ends, with the turnaround of its slot', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(2));
+    credits.grant(undated(0, 4));
+    clock.advanceTo(1 * MS);
+    expect(sent.map(({ id }) => id)).toEqual([0, 1]);
+    expect(sent.every(({ turnaroundNs }) => Number.isNaN(turnaroundNs))).toBe(true);
+    credits.requestEnded(1, 'completed');
+    expect(sent).toHaveLength(2);
+    clock.advanceTo(2 * MS);
+    expect(sent.at(-1)).toEqual({ id: 2, atNs: 1 * MS, turnaroundNs: 0 });
+    expect(credits.inFlight).toBe(2);
+  });
+
+  test('a slot that waited for credits says so in its turnaround', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(1));
+    credits.grant(undated(0, 1));
+    clock.advanceTo(10 * MS);
+    credits.requestEnded(0, 'completed');
+    clock.advanceTo(13 * MS);
+    credits.grant(undated(1, 1));
+    clock.advanceTo(20 * MS);
+    expect(sent.at(-1)).toEqual({ id: 1, atNs: 13 * MS, turnaroundNs: 3 * MS });
+  });
+
+  test('slots that end in one turn of the event loop are refilled together, after it', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(3));
+    credits.grant(undated(0, 9));
+    clock.advanceTo(1 * MS);
+    for (const id of [0, 1, 2]) credits.requestEnded(id, 'completed');
+    expect(sent).toHaveLength(3);
+    clock.advanceTo(1 * MS);
+    expect(sent.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('a request that fails while it is sent frees its slot for the next turn, not for this loop', () => {
+    const { clock, credits, sent, reports } = setUp((credits, { id }) => credits.requestEnded(id, 'failed'));
+    credits.beginPhase(phase(2));
+    credits.grant(undated(0, 7));
+    clock.advanceTo(10 * MS);
+    expect(sent.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(outcomesOf(reports)).toEqual(sent.map(({ id }) => [id, 'failed']));
+  });
+
+  test('more slots may be given while the phase runs, or fewer', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(1));
+    credits.grant(undated(0, 10));
+    clock.advanceTo(1 * MS);
+    expect(credits.inFlight).toBe(1);
+    credits.beginPhase(phase(4));
+    clock.advanceTo(2 * MS);
+    expect(credits.inFlight).toBe(4);
+    credits.beginPhase(phase(2));
+    for (const id of [0, 1]) credits.requestEnded(id, 'completed');
+    clock.advanceTo(3 * MS);
+    expect(credits.inFlight).toBe(2);
+    expect(sent).toHaveLength(4);
+  });
+
+  test('no slots: nothing is sent', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(0));
+    credits.grant(undated(0, 2));
+    clock.advanceTo(100 * MS);
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('due times', () => {
+  test('each is sent when it is due, in the order of the times, whatever the order of arrival', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(null));
+    credits.grant(batch(0, [30 * MS, 10 * MS, 20 * MS]));
+    credits.grant(batch(3, [15 * MS, 10 * MS]));
+    clock.advanceTo(100 * MS);
+    expect(sent.map(({ id, atNs }) => [id, atNs / MS])).toEqual([
+      [1, 10],
+      [4, 10],
+      [3, 15],
+      [2, 20],
+      [0, 30],
+    ]);
+  });
+
+  test('thousands of random due times', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(null));
+    const dueNs = Array.from({ length: 5000 }, (_, i) => ((i * 7919) % 5003) * 1000);
+    for (let i = 0; i < dueNs.length; i += 100) credits.grant(batch(i, dueNs.slice(i, i + 100)));
+    clock.advanceTo(100 * MS);
+    expect(sent.map(({ atNs }) => atNs)).toEqual(dueNs.toSorted((a, b) => a - b));
+    expect(sent.every(({ id, atNs }) => dueNs[id] === atNs)).toBe(true);
+  });
+
+  test('with slots: first due, then a slot; no slot is taken before the due time', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(1));
+    credits.grant(batch(0, [10 * MS, 11 * MS, 50 * MS]));
+    clock.advanceTo(20 * MS);
+    expect(sent).toHaveLength(1);
+    credits.requestEnded(0, 'completed');
+    clock.advanceTo(21 * MS);
+    credits.requestEnded(1, 'completed');
+    clock.advanceTo(100 * MS);
+    expect(sent.map(({ id, atNs }) => [id, atNs / MS])).toEqual([
+      [0, 10],
+      [1, 20],
+      [2, 50],
+    ]);
+    expect(sent.every(({ turnaroundNs }) => Number.isNaN(turnaroundNs))).toBe(true);
+  });
+});
+
+describe('the end of sending', () => {
+  test('nothing starts at or after the stop time; what waits is returned unsent at that time', () => {
+    const { clock, credits, sent, reports } = setUp();
+    credits.beginPhase(phase(1, { stopSendingAtNs: 50 * MS }));
+    credits.grant(batch(0, [10 * MS, 49 * MS, 60 * MS]));
+    clock.advanceTo(50 * MS);
+    expect(sent.map(({ id }) => id)).toEqual([0]);
+    expect(outcomesOf(reports)).toEqual([
+      [1, 'unsent'],
+      [2, 'unsent'],
+    ]);
+    credits.requestEnded(0, 'completed');
+    credits.grant(undated(3, 1));
+    clock.advanceTo(200 * MS);
+    expect(sent).toHaveLength(1);
+    expect(outcomesOf(reports).slice(2).toSorted(byNumber)).toEqual([
+      [0, 'completed'],
+      [3, 'unsent'],
+    ]);
+  });
+
+  test('stopSending closes the phase, requests in flight end as they may', () => {
+    const { clock, credits, sent, reports } = setUp();
+    credits.beginPhase(phase(1));
+    credits.grant(undated(0, 2));
+    clock.advanceTo(1 * MS);
+    credits.stopSending(0);
+    expect(outcomesOf(reports)).toEqual([[1, 'unsent']]);
+    credits.grant(undated(2, 1));
+    credits.requestEnded(0, 'completed');
+    clock.advanceTo(50 * MS);
+    expect(sent).toHaveLength(1);
+    expect(outcomesOf(reports)).toHaveLength(3);
+  });
+
+  test('cancelUnsent hands back and goes on with what is granted later', () => {
+    const { clock, credits, sent, reports } = setUp();
+    credits.beginPhase(phase(1));
+    credits.grant(undated(0, 3));
+    clock.advanceTo(1 * MS);
+    credits.cancelUnsent(0);
+    expect(outcomesOf(reports)).toEqual([
+      [1, 'unsent'],
+      [2, 'unsent'],
+    ]);
+    credits.requestEnded(0, 'cancelled');
+    credits.grant(undated(3, 1));
+    clock.advanceTo(50 * MS);
+    expect(sent.map(({ id }) => id)).toEqual([0, 3]);
+  });
+});
+
+describe('reports', () => {
+  test('returns are gathered for 5 ms while requests go on', () => {
+    const { clock, credits, reports } = setUp((credits, { id }) => {
+      clockRef.startTimer(1, () => credits.requestEnded(id, 'completed'));
+    });
+    const clockRef = clock;
+    credits.beginPhase(phase(null));
+    credits.grant(
+      batch(
+        0,
+        Array.from({ length: 1000 }, (_, i) => i * 0.1 * MS),
+      ),
+    );
+    clock.advanceTo(90 * MS);
+    const gapsMs = reports.map(({ atNs }, i) => (atNs - (reports[i - 1]?.atNs ?? atNs)) / MS).slice(1);
+    expect(Math.min(...gapsMs)).toBeGreaterThanOrEqual(5);
+    expect(Math.max(...gapsMs)).toBeLessThan(5.2);
+  });
+
+  test('at once when nothing is left to do', () => {
+    const { clock, credits, reports } = setUp();
+    credits.beginPhase(phase(1));
+    credits.grant(undated(0, 1));
+    clock.advanceTo(7.5 * MS);
+    credits.requestEnded(0, 'completed');
+    clock.advanceTo(8 * MS);
+    expect(reports.at(-1)).toMatchObject({ atNs: 7.5 * MS, batches: [{ sentCount: 1, lastSentNs: 0 }] });
+    expect(outcomesOf(reports)).toEqual([[0, 'completed']]);
+  });
+
+  test('at once when the lease runs low, once; and when it is used up, once', () => {
+    const { clock, credits, reports } = setUp();
+    credits.beginPhase(phase(1));
+    credits.grant(undated(0, 41));
+    clock.advanceTo(100 * MS);
+    reports.length = 0;
+    // One request every 25 ms: far fewer than the lease in the last 20 ms, so a quarter of the lease decides.
+    for (let id = 0; id < 40; id += 1) {
+      clock.advanceBy(25 * MS);
+      credits.requestEnded(id, 'completed');
+      clock.advanceBy(0);
+    }
+    const atOnce = reports.filter(({ atNs }) => atNs % (25 * MS) === 0);
+    const unsentThen = atOnce.map(({ batches }) => 41 - (batches[0]?.sentCount ?? 0));
+    expect(unsentThen).toContain(9);
+    expect(unsentThen.at(-1)).toBe(0);
+  });
+
+  test('sends alone are reported too, so that the counts of a slow server are right', () => {
+    const { clock, credits, reports } = setUp();
+    credits.beginPhase(phase(8));
+    credits.grant(undated(0, 3));
+    clock.advanceTo(60 * MS);
+    expect(reports.at(-1)?.batches[0]).toMatchObject({ sentCount: 3, ids: new Float64Array(0) });
+  });
+
+  test('nothing new: no report', () => {
+    const { clock, credits, reports } = setUp();
+    credits.beginPhase(phase(8));
+    clock.advanceTo(1000 * MS);
+    expect(reports).toEqual([]);
+    expect(clock.pendingTimerCount).toBe(0);
+  });
+});
+
+describe('phases and mistakes', () => {
+  test('two live phases with equal ids are kept apart', () => {
+    const { clock, credits, reports } = setUp();
+    credits.beginPhase(phase(1, { kind: 'warmup' }));
+    credits.grant(undated(0, 1));
+    clock.advanceTo(1 * MS);
+    credits.beginPhase(phase(1, { phaseIndex: 1 }));
+    credits.grant(batch(0, [Number.NaN], 1));
+    clock.advanceTo(2 * MS);
+    expect(credits.inFlight).toBe(2);
+    credits.requestEnded(0, 'failed', 1);
+    credits.requestEnded(0, 'completed', 0);
+    clock.advanceTo(20 * MS);
+    const returned = reports.flatMap(({ batches }) => batches).filter(({ ids }) => ids.length > 0);
+    expect(returned.map(({ phaseIndex, outcomes }) => [phaseIndex, outcomes[0] ?? -1]).toSorted(byNumber)).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+  });
+
+  test.for<[string, (credits: WorkerCredits) => void]>([
+    ['a grant for a phase that has not begun', (credits) => credits.grant(batch(0, [0], 7))],
+    ['the end of a request that was never sent', (credits) => credits.requestEnded(99, 'completed')],
+    ['the second end of a request', (credits) => credits.requestEnded(0, 'completed')],
+    ['the end in the wrong phase', (credits) => credits.requestEnded(1, 'completed', 3)],
+  ])('%s is refused', ([, act]) => {
+    const { clock, credits } = setUp();
+    credits.beginPhase(phase(2));
+    credits.grant(undated(0, 2));
+    clock.advanceTo(1 * MS);
+    credits.requestEnded(0, 'completed');
+    expect(() => act(credits)).toThrow(expect.objectContaining({ code: 'AIPERF_TIMING_PROTOCOL' }));
+  });
+
+  test('close leaves no timer', () => {
+    const { clock, credits } = setUp();
+    credits.beginPhase(phase(2, { stopSendingAtNs: 900 * MS }));
+    credits.grant(batch(0, [1, 500 * MS]));
+    clock.advanceTo(10 * MS);
+    credits.close();
+    expect(clock.pendingTimerCount).toBe(0);
+  });
+});
