@@ -84,13 +84,14 @@ export class Worker {
     this.#ids = createRequestIds(options.benchmarkId);
     const timers = options.timers ?? nodeTimers;
     this.#timers = timers;
+    const runAfterEnds = options.timers === undefined ? process.nextTick : timers.runSoon.bind(timers);
     this.credits = new WorkerCredits({
       clock: options.clock,
       timers: {
         startTimer: (delayMs, callback) => timers.startTimer(delayMs, callback),
         // Transports tell ends after the reads of a turn, so waiting for another turn would only add to the slot's turnaround. The tick
         // comes after all ends of the turn were told: the free slots are still refilled together.
-        runSoon: (callback) => (this.#isTellingEnd ? process.nextTick(callback) : timers.runSoon(callback)),
+        runSoon: (callback) => (this.#isTellingEnd ? runAfterEnds(callback) : timers.runSoon(callback)),
       },
       ...(options.pacer === undefined ? {} : { pacer: options.pacer }),
       send: (credit, turnaroundNs) => this.#send(credit, turnaroundNs),
