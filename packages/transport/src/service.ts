@@ -121,11 +121,11 @@ class WorkerService implements Service<RunPlan> {
     if (prepared === undefined) return;
     await this.#endLoad(prepared);
     this.#prepared = undefined;
-    await prepared.credits.send([kindFrame(CREDIT_MESSAGE_KINDS.leaving)]);
+    // Neither is waited for: at this point the timing manager may be gone, and every record that can still count has been received.
+    prepared.credits.send([kindFrame(CREDIT_MESSAGE_KINDS.leaving)]).catch(() => undefined);
     this.#stopped.next();
     prepared.worker.close();
     await prepared.transport.close();
-    await prepared.batches.drain();
     prepared.store.close();
   }
 
