@@ -1,0 +1,10 @@
+import type { Program } from '../program.ts';
+import { million } from './million.ts';
+import { server } from './server.ts';
+import { startup } from './startup.ts';
+import { streams } from './streams.ts';
+import { throughput } from './throughput.ts';
+import { tokens } from './tokens.ts';
+
+/** Every program, in the order in which they run. */
+export const PROGRAMS: readonly Program[] = [server, throughput, tokens, startup, streams, million];
