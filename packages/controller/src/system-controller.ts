@@ -163,6 +163,7 @@ class Run {
   #registry: ServiceRegistry | undefined;
   #commands: CommandClient | undefined;
   #heartbeatCheck: NodeJS.Timeout | undefined;
+  readonly #lost = new Set<string>();
   #isStopping = false;
 
   constructor(
@@ -270,13 +271,9 @@ class Run {
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearInterval(this.#heartbeatCheck);
-    const targets = placedServices(this.#placement).map(({ serviceId }) => serviceId);
-    const registered = new Set(this.#registry?.services.map(({ serviceId }) => serviceId));
+    const alive = this.#registry?.services.flatMap(({ serviceId }) => (this.#lost.has(serviceId) ? [] : [serviceId]));
     await this.#commands
-      ?.sendCommand('shutdown', {
-        targets: targets.filter((id) => registered.has(id)),
-        deadlineMs: SHUTDOWN_DEADLINE_MS,
-      })
+      ?.sendCommand('shutdown', { targets: alive ?? [], deadlineMs: SHUTDOWN_DEADLINE_MS })
       .catch((error: Error) => this.#log.write('debug', 'system_controller', error.message));
     const killed = await this.supervisor.stop(this.#commands === undefined ? 0 : SHUTDOWN_DEADLINE_MS);
     for (const name of killed) this.#log.write('warning', 'system_controller', `${name} did not end and was killed`);
@@ -302,10 +299,12 @@ class Run {
     this.supervisor.unexpectedExits$.subscribe({
       next: ({ process, pid, reason }) => {
         for (const { serviceId, serviceType } of process.services) {
+          this.#lost.add(serviceId);
           if (serviceType === 'worker') this.#bus?.publish('worker_lost', { worker_id: serviceId });
-          this.#registry?.markLost(serviceId, reason);
+          this.#registry?.markLost(serviceId, `(pid ${pid}) ${reason}`);
         }
-        this.#fail(`${process.name} (pid ${pid}) ${reason}`);
+        // Before there is a registry nobody else says so.
+        if (this.#registry === undefined) this.#fail(`${process.name} (pid ${pid}) ${reason}`);
       },
       error: (error: Error) => this.#fail(error.message),
     });

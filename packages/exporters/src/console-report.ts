@@ -45,7 +45,9 @@ export function renderConsoleReport(options: ConsoleReportOptions): string {
   if (!results.isComplete || results.lostCount > 0) lines.push(...incompleteNotice(results, widthColumns), '', '');
   if (results.errors.length > 0) lines.push(...renderErrorTable(results.errors, widthColumns), '', '');
   const byTag = new Map(definitions.map((definition) => [definition.tag, definition]));
-  for (const [group, suffix] of GROUP_TITLES) {
+  // When every request failed there is nothing to summarise; the error table says why.
+  const groups = results.requestCount === 0 ? [] : GROUP_TITLES;
+  for (const [group, suffix] of groups) {
     const members = results.profiling.flatMap((result) => {
       const definition = byTag.get(result.tag);
       return definition?.consoleGroup === group ? [{ result, order: definition.displayOrder ?? Number.MAX_VALUE }] : [];
