@@ -76,7 +76,7 @@ export const totals: readonly DerivedMetric[] = [
     tag: 'total_reasoning_tokens',
     header: 'Total Reasoning Tokens',
     of: 'reasoning_token_count',
-    flags: ['produces_tokens_only', 'larger_is_better', 'supports_reasoning'],
+    flags: ['produces_tokens_only', 'larger_is_better'],
   }),
   usageTotal('prompt_tokens', 'Prompt Tokens', 2000, ['larger_is_better', 'tokenizes_input_only']),
   usageTotal('prompt_cache_read_tokens', 'Prompt Cache Read Tokens', 2010, ['larger_is_better']),

@@ -1,0 +1,117 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Metric } from './metric.ts';
+import { createMetricSet } from './metric-set.ts';
+import { MetricValues } from './metric-values.ts';
+import { METRIC_DEFINITIONS } from './registry.ts';
+import { RecordSlot } from './record-slots.ts';
+import { PhaseValues } from './run-values.ts';
+import { CHAT_MODE } from './test-records.test.support.ts';
+import { unitDivisor } from './units.ts';
+
+/** Metrics that AIPerf 0.13 does not have. */
+const OURS = new Set(['send_lag', 'slot_turnaround', 'coalescing_ratio']);
+/** AIPerf injects these without a registry entry; its table gives them in milliseconds. */
+const INJECTED = new Set(['effective_latency', 'credit_to_start_latency']);
+
+const SPECIFICATION = new URL('../../../../shared/spec/modern-metrics.md', import.meta.url);
+
+interface SpecifiedMetric {
+  readonly header: string;
+  readonly unit: string;
+  readonly kind: string;
+  readonly flags: readonly string[];
+  readonly group: string;
+}
+
+function specifiedMetrics(): ReadonlyMap<string, SpecifiedMetric> {
+  const rows = readFileSync(SPECIFICATION, 'utf8').matchAll(/^\| `([a-z_0-9]+)` \|(.*)\|$/gmu);
+  return new Map(
+    Array.from(rows, ([, tag = '', rest = '']) => {
+      const [header = '', unit = '', kind = '', flags = '', group = ''] = rest.split('|').map((cell) => cell.trim());
+      return [tag, { header, unit, kind, flags: flags.split(' '), group }] as const;
+    }),
+  );
+}
+
+function asSpecified(metric: Metric): SpecifiedMetric {
+  const type = 'valueType' in metric ? metric.valueType : undefined;
+  const display = metric.displayUnit === undefined ? '' : ` (${metric.displayUnit})`;
+  const order = metric.displayOrder === undefined ? '' : ` / ${metric.displayOrder}`;
+  return {
+    header: metric.header,
+    unit: metric.unit + display,
+    kind: type === undefined ? metric.kind : metric.kind === 'record_list' ? `record list[${type}]` : `record ${type}`,
+    flags: metric.flags,
+    group: metric.consoleGroup + order,
+  };
+}
+
+describe('METRIC_DEFINITIONS', () => {
+  test.skipIf(!existsSync(SPECIFICATION))('agrees with the table of AIPerf 0.13', () => {
+    const specified = specifiedMetrics();
+    const compared: string[] = [];
+    for (const metric of METRIC_DEFINITIONS) {
+      if (OURS.has(metric.tag) || INJECTED.has(metric.tag)) continue;
+      const expected = specified.get(metric.tag);
+      expect(expected, metric.tag).toBeDefined();
+      if (expected === undefined) continue;
+      const flags = expected.flags
+        .flatMap((flag) => (flag === 'STREAMING_TOKENS_ONLY' ? ['STREAMING_ONLY', 'PRODUCES_TOKENS_ONLY'] : [flag]))
+        .map((flag) => flag.toLowerCase())
+        .filter((flag) => flag !== '');
+      const actual = asSpecified(metric);
+      const kind =
+        metric.kind === 'record' || metric.kind === 'record_list' ? expected.kind : (expected.kind.split(' ')[0] ?? '');
+      expect({ tag: metric.tag, ...actual, flags: actual.flags.toSorted() }).toEqual({
+        tag: metric.tag,
+        ...expected,
+        kind,
+        flags: flags.toSorted(),
+      });
+      compared.push(metric.tag);
+    }
+    expect(compared.length).toBeGreaterThan(70);
+  });
+
+  test.for(METRIC_DEFINITIONS.map((metric) => [metric.tag, metric] as const))(
+    '%s has units that convert',
+    ([, metric]) => {
+      expect(unitDivisor(metric.unit, metric.displayUnit ?? metric.unit)).toBeGreaterThan(0);
+      expect(metric.formula).not.toBe('');
+    },
+  );
+
+  test.for(METRIC_DEFINITIONS.map((metric) => [metric.tag, metric] as const))(
+    '%s reads only what it declares',
+    ([, metric]) => {
+      const declared = new Set([...(metric.requires ?? []), ...(metric.optional ?? [])]);
+      const read = new Set<string>();
+      const get = (tag: string): number => {
+        read.add(tag);
+        return 1;
+      };
+      const summary = (tag: string): undefined => void get(tag);
+      if (metric.kind === 'record') metric.compute(new RecordSlot(), { get });
+      if (metric.kind === 'record_list') metric.compute(new RecordSlot(), () => undefined);
+      if (metric.kind === 'aggregate') metric.contribution({ get });
+      if (metric.kind === 'derived') metric.compute({ scalar: get, sum: get, summary });
+      expect([...read].filter((tag) => !declared.has(tag))).toEqual([]);
+    },
+  );
+
+  test('nothing is computed from nothing: every value of an empty record and an empty phase is absent', () => {
+    const metrics = createMetricSet(CHAT_MODE);
+    const values = new MetricValues(metrics.record);
+    values.compute(new RecordSlot(), true);
+    const present = metrics.record.map(({ tag }) => tag).filter((tag) => !Number.isNaN(values.get(tag)));
+    // Counts of what surely happened (nothing was reused, one send) and bytes, which a slot holds as numbers.
+    expect(present).toEqual(
+      expect.arrayContaining(['http_req_connection_reused', 'http_req_data_sent', 'http_req_chunks_sent']),
+    );
+    expect(present.every((tag) => tag.startsWith('http_req_'))).toBe(true);
+    const phase = new PhaseValues();
+    phase.derive(metrics);
+    expect(metrics.derived.filter(({ tag }) => !Number.isNaN(phase.scalar(tag)))).toEqual([]);
+  });
+});
