@@ -30,7 +30,7 @@ const TCP_PORTS: Readonly<Record<AddressName, number>> = {
 const ipcFileName = (name: AddressName): string => (name === 'records' ? 'records_push_pull.ipc' : `${name}.ipc`);
 
 /** `sun_path` holds 108 bytes on Linux and 104 on macOS, terminator included; libzmq cuts some of it off. */
-export const MAX_IPC_PATH_BYTES = 100;
+const MAX_IPC_PATH_BYTES = 100;
 
 /** Where the endpoints of a run shall be. */
 export type AddressOptions =

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeJson, decodeMessage, encodeJson } from './codec.ts';
-import { envelop, topicOf, typeOfTopic } from './message.ts';
+import { envelop, topicOf } from './message.ts';
 
 describe('codec', () => {
   test('what is JSON comes back as it was', () => {
@@ -69,11 +69,6 @@ describe('envelope and topics', () => {
     ['heartbeat.worker$', { serviceType: 'worker' }, { target_service_type: 'worker' }],
   ] as const)('%s', ([topic, target, fields]) => {
     expect(topicOf('heartbeat', target)).toBe(topic);
-    expect(typeOfTopic(topic)).toBe('heartbeat');
     expect(envelop('heartbeat', 'a', {}, target)).toMatchObject(fields);
-  });
-
-  test.for(['heartbeat', '$', '', '.x$'])('"%s" is no topic', (topic) => {
-    expect(typeOfTopic(topic)).toBeUndefined();
   });
 });

@@ -12,16 +12,8 @@ export function topicOf(type: string, target?: Target): string {
   return `${type}.${'serviceId' in target ? target.serviceId : target.serviceType}$`;
 }
 
-/** The message type that a topic carries, or `undefined` when it is no topic. */
-export function typeOfTopic(topic: string): string | undefined {
-  if (!topic.endsWith('$')) return undefined;
-  const dot = topic.indexOf('.');
-  const type = topic.slice(0, dot === -1 ? -1 : dot);
-  return type === '' ? undefined : type;
-}
-
 /** Wall-clock nanoseconds as a double (steps of 256 ns): for ordering messages, never for a latency. */
-export function wallClockNs(): number {
+function wallClockNs(): number {
   return Math.round((performance.timeOrigin + performance.now()) * 1e6);
 }
 

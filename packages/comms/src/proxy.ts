@@ -14,6 +14,7 @@ interface Sink {
 export interface Proxies {
   /** The plan with wildcard ports resolved: what the other sockets connect to. */
   readonly plan: AddressPlan;
+  /** The addresses are free again a moment later, so another run takes its own. */
   readonly close: () => void;
 }
 
@@ -29,22 +30,25 @@ export function startProxies(plan: AddressPlan, onError: (error: Error) => void)
   const sockets: { close(): void }[] = [];
   const resolved: Partial<Record<AddressName, string>> = {};
 
+  const report = (error: unknown): void => {
+    onError(toError(error));
+  };
+
   const open = <S extends Parameters<typeof attach>[0]>(name: AddressName, socket: S): S => {
     resolved[name] = attach(socket, { bind: plan.bind[name] });
     sockets.push(socket);
     return socket;
   };
   const forward = (from: Receivable, to: Sink): void => {
-    pump(from, to).catch((error: unknown) => {
-      onError(toError(error));
-    });
+    pump(from, to).catch(report);
   };
+  // Closed, never unbound: unbinding uses the socket on another thread while this one still polls it, and libzmq then aborts.
   const close = (): void => {
     for (const socket of sockets) socket.close();
   };
 
   try {
-    startEventBus(open, forward, onError);
+    startEventBus(open, forward, report);
     startDataset(open, forward);
     const pull = open('raw_inference_proxy_frontend', new Pull(receiveOptions('raw')));
     const push = open('raw_inference_proxy_backend', new Push(sendOptions('raw')));
@@ -59,14 +63,12 @@ export function startProxies(plan: AddressPlan, onError: (error: Error) => void)
 type Open = <S extends Parameters<typeof attach>[0]>(name: AddressName, socket: S) => S;
 type Forward = (from: Receivable, to: Sink) => void;
 
-function startEventBus(open: Open, forward: Forward, onError: (error: Error) => void): void {
+function startEventBus(open: Open, forward: Forward, report: (error: unknown) => void): void {
   const front = open('event_bus_proxy_frontend', new XSubscriber(duplexOptions('bus')));
   const back = open('event_bus_proxy_backend', new XPublisher({ ...duplexOptions('bus'), verbosity: 'allSubs' }));
   // The front takes everything, so that a publisher never filters: a new subscription is live as soon as the back knows it, and no
   // publisher can lag behind it. Subscription frames therefore end here.
-  front.send(Buffer.of(1)).catch((error: unknown) => {
-    onError(toError(error));
-  });
+  front.send(Buffer.of(1)).catch(report);
   forward(front, back);
   forward(back, { closed: false, send: () => Promise.resolve() });
 }

@@ -40,10 +40,6 @@ export class ZmqSubscriber {
     this.messages$ = fromSocket(this.#socket);
   }
 
-  get topics(): readonly string[] {
-    return [...this.#listenerCounts.keys()];
-  }
-
   /** Adds a listener to a topic; the returned function takes it away. */
   subscribe(topic: string): () => void {
     const count = this.#listenerCounts.get(topic) ?? 0;
