@@ -20,7 +20,7 @@ export interface CreditIssuerOptions {
 
 /**
  * The books of one phase: makes credits, grants them, takes them back. A credit is out with one worker or with none; one that comes back
- * unsent is granted again, with the conversation and due time it had, before a new one is made.
+ * unsent is granted again to another worker, with the conversation and due time it had, before a new one is made.
  */
 export class CreditIssuer {
   readonly #options: CreditIssuerOptions;
@@ -45,6 +45,11 @@ export class CreditIssuer {
   /** Workers that are left, in the order of the plan. */
   get workers(): readonly WorkerLedger[] {
     return [...this.#workers.values()];
+  }
+
+  /** Those that may be granted more. */
+  get openWorkers(): readonly WorkerLedger[] {
+    return this.workers.filter(({ hasStopped }) => !hasStopped);
   }
 
   /** Credits that can still be granted; infinite when only time ends the phase. */
@@ -145,7 +150,10 @@ export class CreditIssuer {
       }
       endedCount += 1;
     }
-    if (hasUnsent) this.#returned.sort((a, b) => b.id - a.id);
+    if (hasUnsent) {
+      this.#returned.sort((a, b) => b.id - a.id);
+      worker.hasStopped = true;
+    }
     worker.noteEnded(endedCount, nowNs);
     return strangerCount;
   }

@@ -19,6 +19,8 @@ export class WorkerLedger {
   readonly id: string;
   /** Requests it may have in flight; `null`: no limit. */
   slots: number | null = null;
+  /** It handed credits back of its own accord, so it would not send further ones either. */
+  hasStopped: boolean = false;
   /** Every credit that was granted and not returned. */
   readonly outstanding: Map<number, IssuedCredit> = new Map();
   #grantedCount = 0;
@@ -34,6 +36,10 @@ export class WorkerLedger {
     this.id = id;
   }
 
+  /** It has stopped and everything it had is back. */
+  get isRetired(): boolean {
+    return this.hasStopped && this.outstanding.size === 0;
+  }
   get outstandingCount(): number {
     return this.outstanding.size;
   }

@@ -271,6 +271,58 @@ describe('cancel, losses, silence', () => {
     expect(late.length).toBeGreaterThanOrEqual(8 * 19);
   });
 
+  test('a worker that stops by itself: what it hands back is sent by the others, once each', () => {
+    const result = simulateLoad({
+      plan: closedLoop(8, 500),
+      workerCount: 2,
+      serviceNs: () => 10 * MS,
+      leavings: [{ worker: 0, atNs: 105 * MS }],
+    });
+    expectBooksToBalance(result);
+    expect(result.endedEarly).toBe(false);
+    expect(result.counts).toMatchObject({ sent: 500, completed: 500 });
+    expect(result.sends.filter(({ worker, atNs }) => worker === 0 && atNs > 105 * MS)).toEqual([]);
+  });
+
+  test('an open loop goes on at its due times when a worker stops by itself', () => {
+    const result = simulateLoad({
+      plan: openLoop(1000, 500),
+      workerCount: 2,
+      serviceNs: () => 10 * MS,
+      leavings: [{ worker: 1, atNs: 203.5 * MS }],
+    });
+    expectBooksToBalance(result);
+    expect(result.counts?.completed).toBe(500);
+    const latestNs = Math.max(...result.sends.map(({ credit, atNs }) => atNs - credit.dueNs));
+    // What was handed back leaves with the next batch.
+    expect(latestNs).toBeLessThan(60 * MS);
+  });
+
+  test('the only worker with a slot stops by itself: another one gets the slot', () => {
+    const result = simulateLoad({
+      plan: closedLoop(1, 20),
+      workerCount: 2,
+      serviceNs: () => 10 * MS,
+      leavings: [{ worker: 0, atNs: 55 * MS }],
+    });
+    expectBooksToBalance(result);
+    expect(result.counts?.completed).toBe(20);
+    expect(result.mostInFlight).toBe(1);
+  });
+
+  test('every worker stops by itself: the phase ends early and does not hang', () => {
+    const result = simulateLoad({
+      plan: closedLoop(8, 500),
+      workerCount: 2,
+      serviceNs: () => 10 * MS,
+      leavings: [0, 1].map((worker) => ({ worker, atNs: 105 * MS })),
+    });
+    expectBooksToBalance(result);
+    expect(result.endedEarly).toBe(true);
+    expect(result.counts?.completed).toBe(result.sends.length);
+    expect(result.grantMessageCount).toBeLessThan(100);
+  });
+
   test('a worker that never answers is given up after the stall limit; the phase does not hang', () => {
     const result = simulateLoad({
       plan: closedLoop(4, 100),
@@ -306,6 +358,7 @@ describe('cancel, losses, silence', () => {
           mostServiceMs: fc.constantFrom(0.01, 1, 20, 150),
           seed: fc.nat(),
           losses: fc.array(fc.record({ worker: fc.nat({ max: 4 }), atMs: fc.nat({ max: 500 }) }), { maxLength: 2 }),
+          leavings: fc.array(fc.record({ worker: fc.nat({ max: 4 }), atMs: fc.nat({ max: 500 }) }), { maxLength: 1 }),
           cancelMs: fc.option(fc.nat({ max: 500 }), { freq: 4 }),
           hopUs: fc.constantFrom(0, 200, 4000),
         }),
@@ -326,6 +379,7 @@ describe('cancel, losses, silence', () => {
             serviceNs: randomServiceNs(sample.seed, mostServiceMs * MS),
             arrivalRandom: createRandomSource(sample.seed).stream('arrivals'),
             losses: sample.losses.map(({ worker, atMs }) => ({ worker: worker % workerCount, atNs: atMs * MS })),
+            leavings: sample.leavings.map(({ worker, atMs }) => ({ worker: worker % workerCount, atNs: atMs * MS })),
             ...(sample.cancelMs === null ? {} : { cancelAtNs: sample.cancelMs * MS }),
           });
           expectBooksToBalance(result);

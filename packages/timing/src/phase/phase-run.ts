@@ -152,6 +152,7 @@ export class PhaseRun {
     }
     this.#strangerCount += strangerCount;
     this.#lastActivityNs = Math.max(this.#lastActivityNs, nowNs);
+    this.#reassignSlotsOfRetired(issuer);
     this.#step();
   }
 
@@ -166,12 +167,7 @@ export class PhaseRun {
     this.#options.events.warned(
       `${workerId} is gone; ${lostCount} of its credits count as lost, ${this.#workers.length} workers go on`,
     );
-    if (this.#workers.length === 0) {
-      this.#endedEarly = issuer.availableCount > 0 || this.#endedEarly;
-      issuer.close();
-    } else if (this.#state === 'sending') {
-      this.#assignSlots();
-    }
+    if (this.#state === 'sending') this.#assignSlots();
     this.#step();
   }
 
@@ -189,31 +185,36 @@ export class PhaseRun {
     this.#cancelTimers.length = 0;
   }
 
+  /** Splits the concurrency over the workers that still send, and tells those whose share has changed. */
   #assignSlots(): void {
     const { load, phaseIndex, kind } = this.#plan;
     const { concurrency } = load;
-    const split =
-      concurrency === null
-        ? this.#workers.map(() => null)
-        : splitSlots(
-            concurrency,
-            this.#workers.map(({ slotsMax }) => slotsMax),
-          );
-    const ledgers = new Map(this.#issuer?.workers.map((worker) => [worker.id, worker]));
-    this.#workers.forEach(({ id }, index) => {
+    const ledgers = this.#issuer?.workers.filter((worker) => !worker.isRetired) ?? [];
+    const limits = ledgers.map(({ id }) => this.#workers.find((worker) => worker.id === id)?.slotsMax ?? 0);
+    const split = concurrency === null ? ledgers.map(() => null) : splitSlots(concurrency, limits);
+    ledgers.forEach((ledger, index) => {
       const slots = split[index] ?? null;
-      if (this.#slots.get(id) === slots) return;
-      this.#slots.set(id, slots);
-      const ledger = ledgers.get(id);
-      if (ledger !== undefined) ledger.slots = slots;
-      this.#options.port.beginPhase(id, { phaseIndex, kind, slots, stopSendingAtNs: this.#stopSendingAtNs });
+      if (this.#slots.get(ledger.id) === slots) return;
+      this.#slots.set(ledger.id, slots);
+      ledger.slots = slots;
+      this.#options.port.beginPhase(ledger.id, { phaseIndex, kind, slots, stopSendingAtNs: this.#stopSendingAtNs });
     });
+  }
+
+  /** A worker that has stopped by itself keeps its slots until its last request has ended; then the others get them. */
+  #reassignSlotsOfRetired(issuer: CreditIssuer): void {
+    const retired = issuer.workers.filter(({ id, isRetired }) => isRetired && this.#slots.delete(id));
+    if (retired.length > 0) this.#assignSlots();
   }
 
   #step(): void {
     const { clock } = this.#options;
     const issuer = this.#issuer;
     if (issuer === undefined) return;
+    if (this.#state === 'sending' && issuer.openWorkers.length === 0 && issuer.availableCount > 0) {
+      this.#endedEarly = true;
+      issuer.close();
+    }
     if (this.#state === 'sending') {
       const nowNs = clock.now();
       const nextStepNs = this.#strategy?.step(nowNs) ?? Number.POSITIVE_INFINITY;
@@ -281,7 +282,9 @@ export class PhaseRun {
       if (issuer === undefined) return;
       events.progressed(issuer.counts);
       const quietNs = clock.now() - this.#lastActivityNs;
-      if (issuer.outstandingCount > 0 && quietNs > stallLimitNs && !this.#isCancelling) {
+      // In an open loop with nothing out, the next request is simply not due yet.
+      const isWaiting = issuer.outstandingCount > 0 || this.#plan.load.mode === 'concurrency';
+      if (isWaiting && quietNs > stallLimitNs && !this.#isCancelling) {
         events.warned(
           `nothing has come back for ${Math.round(quietNs / 1e9)} s; ${issuer.outstandingCount} credits are given up`,
         );

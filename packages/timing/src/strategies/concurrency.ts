@@ -20,7 +20,7 @@ export class ConcurrencyStrategy implements Strategy {
 
   step(nowNs: number): number {
     const available = this.#issuer.availableCount;
-    const workers = this.#issuer.workers.filter(({ slots }) => slots !== null && slots > 0);
+    const workers = this.#issuer.openWorkers.filter(({ slots }) => slots !== null && slots > 0);
     if (available > 0 && workers.length > 0) this.#topUp(workers, available, nowNs);
     return Number.POSITIVE_INFINITY;
   }

@@ -28,7 +28,7 @@ export class RequestRateStrategy implements Strategy {
     const batches = new Map<WorkerLedger, IssuedCredit[]>();
     let dueNs = this.#issuer.peekDueNs();
     let isHeldUp = false;
-    const loads = this.#issuer.workers.map((worker) => new Load(worker));
+    const loads = this.#issuer.openWorkers.map((worker) => new Load(worker));
     while (dueNs !== undefined && dueNs <= nowNs + HORIZON_NS) {
       const load = chooseWorker(
         loads.filter((load) => load.hasRoom),

@@ -25,6 +25,8 @@ export interface SimulatedLoadOptions {
   /** Workers that die, by position. */
   readonly losses?: readonly { readonly worker: number; readonly atNs: number }[];
   readonly cancelAtNs?: number;
+  /** Workers that stop sending by themselves, by position. */
+  readonly leavings?: readonly { readonly worker: number; readonly atNs: number }[];
   /** Workers that never report anything. */
   readonly muteWorkers?: readonly number[];
   readonly limitNs?: number;
@@ -134,6 +136,9 @@ export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult
         inFlight -= running.size;
         running.clear();
       },
+      leave(): void {
+        if (isAlive) credits.stopSending(plan.phaseIndex);
+      },
       close: () => credits.close(),
     };
   });
@@ -193,6 +198,7 @@ export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult
       clock.startTimer(hopMs, () => run.loseWorker(`worker_${worker}`));
     });
   }
+  for (const { worker, atNs } of options.leavings ?? []) clock.startTimer(atNs / 1e6, () => workers[worker]?.leave());
   if (options.cancelAtNs !== undefined) clock.startTimer(options.cancelAtNs / 1e6, () => run.cancel());
   clock.runUntilIdle(options.limitNs ?? 1e12);
   for (const worker of workers) worker.close();

@@ -71,7 +71,7 @@ export class HeldPhase {
 
   add(batch: CreditBatch): void {
     this.#waiting.add(batch);
-    if (this.#isClosed) this.handBack();
+    if (this.#isClosed) this.#handBack();
     else if (this.#waiting.undatedCount > 0) {
       this.#lease = this.#waiting.undatedCount;
       this.#isLowTold = false;
@@ -117,15 +117,7 @@ export class HeldPhase {
   close(): void {
     this.#isClosed = true;
     this.cancelStopTimer();
-    this.handBack();
-  }
-
-  /** Returns every waiting credit unsent. */
-  handBack(): void {
-    for (let credit = this.#waiting.takeAny(); credit !== undefined; credit = this.#waiting.takeAny()) {
-      this.#addReturn(credit.id, 'unsent');
-    }
-    this.#lease = Number.NaN;
+    this.#handBack();
   }
 
   /**
@@ -154,6 +146,14 @@ export class HeldPhase {
     this.#returnOutcomes = [];
     this.#reportedSentCount = this.#sentCount;
     return batch;
+  }
+
+  /** Returns every waiting credit unsent. */
+  #handBack(): void {
+    for (let credit = this.#waiting.takeAny(); credit !== undefined; credit = this.#waiting.takeAny()) {
+      this.#addReturn(credit.id, 'unsent');
+    }
+    this.#lease = Number.NaN;
   }
 
   #addReturn(creditId: number, outcome: CreditOutcome): void {

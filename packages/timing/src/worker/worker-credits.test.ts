@@ -101,6 +101,16 @@ describe('slots', () => {
     expect(sent.at(-1)).toEqual({ id: 1, atNs: 13 * MS, turnaroundNs: 3 * MS });
   });
 
+  test('the turnaround counts from the end that is stated', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(1));
+    credits.grant(undated(0, 2));
+    clock.advanceTo(10 * MS);
+    credits.requestEnded(0, 'completed', 0, 9 * MS);
+    clock.advanceTo(20 * MS);
+    expect(sent.at(-1)).toEqual({ id: 1, atNs: 10 * MS, turnaroundNs: 1 * MS });
+  });
+
   test('slots that end in one turn of the event loop are refilled together, after it', () => {
     const { clock, credits, sent } = setUp();
     credits.beginPhase(phase(3));
@@ -224,22 +234,6 @@ describe('the end of sending', () => {
     clock.advanceTo(50 * MS);
     expect(sent).toHaveLength(1);
     expect(outcomesOf(reports)).toHaveLength(3);
-  });
-
-  test('cancelUnsent hands back and goes on with what is granted later', () => {
-    const { clock, credits, sent, reports } = setUp();
-    credits.beginPhase(phase(1));
-    credits.grant(undated(0, 3));
-    clock.advanceTo(1 * MS);
-    credits.cancelUnsent(0);
-    expect(outcomesOf(reports)).toEqual([
-      [1, 'unsent'],
-      [2, 'unsent'],
-    ]);
-    credits.requestEnded(0, 'cancelled');
-    credits.grant(undated(3, 1));
-    clock.advanceTo(50 * MS);
-    expect(sent.map(({ id }) => id)).toEqual([0, 3]);
   });
 });
 

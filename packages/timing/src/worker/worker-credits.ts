@@ -102,15 +102,9 @@ export class WorkerCredits {
     this.#requestTurn();
   }
 
-  /** Ends sending for good: what waits is handed back, and so is what is granted later. */
+  /** Ends sending for good: what waits is handed back, and so is what is granted later. A phase that is over and forgotten has nothing to end. */
   stopSending(phaseIndex: number): void {
-    this.#phase(phaseIndex).close();
-    this.#report();
-  }
-
-  /** Hands back what waits, with outcome `unsent`; later grants are sent again. */
-  cancelUnsent(phaseIndex: number): void {
-    this.#phase(phaseIndex).handBack();
+    this.#phases.get(phaseIndex)?.close();
     this.#report();
   }
 
