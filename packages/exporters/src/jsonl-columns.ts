@@ -2,14 +2,20 @@ import { Type, type Field, type Int } from 'apache-arrow';
 import type { MetricUnit } from '@aiperf/metrics';
 import type { ArrowColumnBatch } from './arrow/column-batch.ts';
 import { displayDivisor } from './display-units.ts';
-import { int64Text, millionthsText } from './integer-text.ts';
-import { pythonFloat } from './number-format.ts';
+import type { JsonBytes } from './json-bytes.ts';
 
-/** JSON text of one row's value; `undefined` where it is null, so that its key is left out. */
-export type RowText = (row: number) => string | undefined;
+/** Writes one row's value and says so; false, and nothing written, where it is null: then its key is left out too. */
+export type WriteValue = (row: number, out: JsonBytes) => boolean;
 
 /** Flags of metrics that are not shown request by request. */
 const HIDDEN_FLAGS: readonly string[] = ['internal', 'experimental', 'no_individual_records'];
+
+const COMMA = 0x2c;
+const TRUE: Uint8Array = Buffer.from('true');
+const FALSE: Uint8Array = Buffer.from('false');
+const NULL: Uint8Array = Buffer.from('null');
+const VALUE: Uint8Array = Buffer.from('{"value":');
+const VALUES: Uint8Array = Buffer.from('{"value":[');
 
 /** Metric columns say so in their field metadata, so a record file can be written out without the registry that made it. */
 export function isMetricColumn(field: Field): boolean {
@@ -19,90 +25,78 @@ export function isMetricColumn(field: Field): boolean {
 }
 
 /** Value of a column that is no metric: integers exactly, text quoted. */
-export function plainValue(batch: ArrowColumnBatch, field: Field): RowText {
+export function plainValue(batch: ArrowColumnBatch, field: Field): WriteValue {
   const { name, type } = field;
   const nulls = batch.nulls(name);
-  switch (type.typeId) {
-    case Type.Utf8:
-      return quoted(batch.strings(name));
-    case Type.Bool: {
-      const values = batch.numbers(name);
-      return (row) => (nulls?.[row] === 1 ? undefined : String(values[row] === 1));
-    }
-    case Type.Timestamp:
-      return bigintText(batch, name, nulls);
-    case Type.Int:
-      return (type as Int).bitWidth === 64 ? bigintText(batch, name, nulls) : numberText(batch.numbers(name), String);
-    default:
-      return numberText(batch.numbers(name), pythonFloat);
+  if (type.typeId === Type.Utf8) {
+    const { offsets, bytes } = batch.utf8(name);
+    return (row, out) => {
+      if (nulls?.[row] === 1) return false;
+      out.quoted(bytes, offsets[row] ?? 0, offsets[row + 1] ?? 0);
+      return true;
+    };
   }
+  if (type.typeId === Type.Timestamp || (type.typeId === Type.Int && (type as Int).bitWidth === 64)) {
+    const values = batch.bigints(name);
+    const halves = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+    return (row, out) => {
+      if (nulls?.[row] === 1) return false;
+      out.int64(halves[row * 2] ?? 0, halves[row * 2 + 1] ?? 0);
+      return true;
+    };
+  }
+  const values = batch.numbers(name);
+  const isBoolean = type.typeId === Type.Bool;
+  const write = numberWriter(1, type.typeId !== Type.Float);
+  return (row, out) => {
+    const value = values[row] ?? Number.NaN;
+    if (!Number.isFinite(value)) return false;
+    if (isBoolean) out.raw(value === 1 ? TRUE : FALSE);
+    else write(value, out);
+    return true;
+  };
 }
 
 /** `{"value":…,"unit":"ms"}` of a metric in its display unit. */
-export function metricValue(batch: ArrowColumnBatch, field: Field): RowText {
+export function metricValue(batch: ArrowColumnBatch, field: Field): WriteValue {
   const unit = field.metadata.get('unit') as MetricUnit | undefined;
   const displayUnit = (field.metadata.get('display_unit') as MetricUnit | undefined) ?? unit;
   const divisor = unit === undefined || displayUnit === undefined ? 1 : displayDivisor({ unit, displayUnit });
-  const tail = `,"unit":${JSON.stringify(displayUnit ?? '')}}`;
+  const tail = Buffer.from(`,"unit":${JSON.stringify(displayUnit ?? '')}}`);
   const item = (field.type.children as readonly Field[] | null)?.[0];
-  const isInteger = !isFloat(item ?? field);
-  const print = printer(divisor, isInteger);
+  const write = numberWriter(divisor, (item ?? field).type.typeId !== Type.Float);
   if (item === undefined) {
     const values = batch.numbers(field.name);
-    return (row) => {
+    return (row, out) => {
       const value = values[row] ?? Number.NaN;
-      return Number.isFinite(value) ? `{"value":${print(value)}${tail}` : undefined;
+      if (!Number.isFinite(value)) return false;
+      out.raw(VALUE);
+      write(value, out);
+      out.raw(tail);
+      return true;
     };
   }
   const { offsets, values } = batch.list(field.name);
-  return (row) => {
+  const listTail = Buffer.concat([Buffer.from(']'), tail]);
+  return (row, out) => {
     const from = offsets[row] ?? 0;
     const to = offsets[row + 1] ?? 0;
-    if (to <= from) return undefined;
-    let text = '{"value":[';
+    if (to <= from) return false;
+    out.raw(VALUES);
     for (let i = from; i < to; i += 1) {
+      if (i > from) out.byte(COMMA);
       const value = values[i] ?? Number.NaN;
-      text += (i === from ? '' : ',') + (Number.isFinite(value) ? print(value) : 'null');
+      if (Number.isFinite(value)) write(value, out);
+      else out.raw(NULL);
     }
-    return `${text}]${tail}`;
+    out.raw(listTail);
+    return true;
   };
 }
 
 /** Counts stay integers; what is divided becomes a float. */
-function printer(divisor: number, isInteger: boolean): (value: number) => string {
-  if (divisor === 1) return isInteger ? String : pythonFloat;
-  if (divisor === 1e6 && isInteger) return millionthsText;
-  return (value) => pythonFloat(value / divisor);
-}
-
-/** What JSON must escape, and what `JSON.stringify` escapes beside it. */
-const NEEDS_ESCAPE = /["\\\p{Cc}\p{Cs}]/u;
-
-function quoted(texts: readonly (string | null)[]): RowText {
-  let known: string | null | undefined;
-  let knownQuoted: string | undefined;
-  return (row) => {
-    const text = texts[row];
-    if (text === known) return knownQuoted;
-    known = text;
-    if (text === null || text === undefined) knownQuoted = undefined;
-    else knownQuoted = NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
-    return knownQuoted;
-  };
-}
-
-function bigintText(batch: ArrowColumnBatch, name: string, nulls: Uint8Array | undefined): RowText {
-  const text = int64Text(batch.bigints(name));
-  return (row) => (nulls?.[row] === 1 ? undefined : text(row));
-}
-
-function numberText(values: Float64Array, print: (value: number) => string): RowText {
-  return (row) => {
-    const value = values[row] ?? Number.NaN;
-    return Number.isFinite(value) ? print(value) : undefined;
-  };
-}
-
-function isFloat(field: Field): boolean {
-  return field.type.typeId === Type.Float;
+function numberWriter(divisor: number, isInteger: boolean): (value: number, out: JsonBytes) => void {
+  if (divisor === 1) return isInteger ? (value, out) => out.integer(value) : (value, out) => out.float(value);
+  if (divisor === 1e6 && isInteger) return (value, out) => out.millionths(value);
+  return (value, out) => out.float(value / divisor);
 }

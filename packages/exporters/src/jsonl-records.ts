@@ -2,10 +2,17 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Field } from 'apache-arrow';
 import type { ArrowColumnBatch } from './arrow/column-batch.ts';
 import type { RecordSource } from './arrow/file-reader.ts';
-import { isMetricColumn, metricValue, plainValue, type RowText } from './jsonl-columns.ts';
+import { JsonBytes } from './json-bytes.ts';
+import { isMetricColumn, metricValue, plainValue, type WriteValue } from './jsonl-columns.ts';
 
 /** Text is handed to the file in pieces of about this size. */
-const PIECE_CHARACTERS = 1 << 20;
+const PIECE_BYTES = 1 << 19;
+
+const METADATA: Uint8Array = Buffer.from('{"metadata":{');
+const METRICS: Uint8Array = Buffer.from('},"metrics":{');
+const ERROR: Uint8Array = Buffer.from(',"error":{');
+const CLOSE: Uint8Array = Buffer.from('}');
+const END_OF_LINE: Uint8Array = Buffer.from('}\n');
 
 /** Keys of `metadata`, in AIPerf's order, each with the column it comes from. */
 const METADATA_COLUMNS: readonly (readonly [key: string, column: string])[] = [
@@ -42,78 +49,117 @@ export async function writeJsonlRecords(source: RecordSource, handle: FileHandle
   const plain = [...METADATA_COLUMNS, ...ERROR_COLUMNS].map(([, column]) => column).filter((name) => fields.has(name));
   const firstProfilingPhase = await lowestProfilingPhase(source, fields);
   const columns = [...new Set([...plain, ...metrics.map(({ name }) => name)])];
+  // Two buffers: one is filled while the other is on its way to the file.
+  let filling = new JsonBytes();
+  let writing = new JsonBytes();
+  let written: Promise<void> = Promise.resolve();
+  const send = async (): Promise<void> => {
+    await written;
+    [filling, writing] = [writing, filling];
+    filling.truncate(0);
+    written = handle.writeFile(writing.view);
+    // Awaited before the next piece; until then a failure must not count as unhandled.
+    written.catch(() => undefined);
+  };
   for await (const batch of source.batches(columns)) {
-    const line = lineOf(batch, fields, metrics, firstProfilingPhase);
-    let piece = '';
+    const writeLine = lineWriter(batch, fields, metrics, firstProfilingPhase);
     for (let row = 0; row < batch.rowCount; row += 1) {
-      piece += line(row);
-      if (piece.length < PIECE_CHARACTERS && row + 1 < batch.rowCount) continue;
-      await handle.writeFile(piece);
-      piece = '';
+      writeLine(row, filling);
+      if (filling.length >= PIECE_BYTES) await send();
     }
   }
+  await send();
+  await written;
 }
 
-/** Compiles the columns of one batch into a function from row to line. */
-function lineOf(
+/** Compiles the columns of one batch into a function that writes a row's line. */
+function lineWriter(
   batch: ArrowColumnBatch,
   fields: ReadonlyMap<string, Field>,
   metrics: readonly Field[],
   firstProfilingPhase: number,
-): (row: number) => string {
-  const text = (column: string): RowText => {
+): (row: number, out: JsonBytes) => void {
+  const plain = (column: string): WriteValue => {
     const field = fields.get(column);
-    return field === undefined ? () => undefined : plainValue(batch, field);
+    return field === undefined ? () => false : plainValue(batch, field);
   };
-  const metadata = METADATA_COLUMNS.map(([key, column]) => prefixed(key, text(column)));
-  const isProfiling = text('benchmark_phase');
-  const phaseIndex = text('phase_index');
-  const isCancelled = text('was_cancelled');
-  const correlationId = text('x_correlation_id');
-  replace(metadata, 'profiling_index', (row) =>
-    isProfiling(row) === '"profiling"' ? String(Number(phaseIndex(row) ?? 0) - firstProfilingPhase) : undefined,
-  );
-  const endTime = text('request_end_ns');
-  replace(metadata, 'cancellation_time_ns', (row) => (isCancelled(row) === 'true' ? endTime(row) : undefined));
+  const computed: Readonly<Record<string, (write: WriteValue) => WriteValue>> = {
+    profiling_index: () => profilingIndex(batch, fields, firstProfilingPhase),
+    cancellation_time_ns: (write) => ifCancelled(batch, fields, write),
+  };
+  const metadata = METADATA_COLUMNS.map(([key, column]) => entry(key, computed[key]?.(plain(column)) ?? plain(column)));
   metadata.push(
-    prefixed('context_overflow_skip', () => 'false'),
-    prefixed('agent_depth', () => '0'),
-    prefixed('root_correlation_id', correlationId),
+    entry('context_overflow_skip', constant('false')),
+    entry('agent_depth', constant('0')),
+    entry('root_correlation_id', plain('x_correlation_id')),
   );
-  const values = metrics.map((field) => prefixed(field.name, metricValue(batch, field)));
-  const error = ERROR_COLUMNS.map(([key, column]) => prefixed(key, text(column)));
-  return (row) => {
-    const errorText = object(error, row);
-    const ending = errorText === '{}' ? '}\n' : `,"error":${errorText}}\n`;
-    return `{"metadata":${object(metadata, row)},"metrics":${object(values, row)}${ending}`;
+  const values = metrics.map((field) => entry(field.name, metricValue(batch, field)));
+  const error = ERROR_COLUMNS.map(([key, column]) => entry(key, plain(column)));
+  return (row, out) => {
+    out.raw(METADATA);
+    writeEntries(metadata, row, out);
+    out.raw(METRICS);
+    writeEntries(values, row, out);
+    out.raw(CLOSE);
+    const before = out.length;
+    out.raw(ERROR);
+    if (writeEntries(error, row, out)) out.raw(CLOSE);
+    else out.truncate(before);
+    out.raw(END_OF_LINE);
   };
 }
 
+/** A key with its value. */
 interface Entry {
-  readonly key: string;
-  readonly prefix: string;
-  readonly text: RowText;
+  readonly first: Uint8Array;
+  readonly next: Uint8Array;
+  readonly write: WriteValue;
 }
 
-function prefixed(key: string, text: RowText): Entry {
-  return { key, prefix: `${JSON.stringify(key)}:`, text };
+function entry(key: string, write: WriteValue): Entry {
+  const first = `${JSON.stringify(key)}:`;
+  return { first: Buffer.from(first), next: Buffer.from(`,${first}`), write };
 }
 
-function replace(entries: Entry[], key: string, text: RowText): void {
-  const index = entries.findIndex((entry) => entry.key === key);
-  if (index !== -1) entries[index] = prefixed(key, text);
-}
-
-function object(entries: readonly Entry[], row: number): string {
-  let json = '{';
-  for (const { prefix, text } of entries) {
-    const value = text(row);
-    if (value === undefined) continue;
-    if (json.length > 1) json += ',';
-    json += prefix;
-    json += value;
+/** Writes the entries that have a value; whether there was one. */
+function writeEntries(entries: readonly Entry[], row: number, out: JsonBytes): boolean {
+  let isEmpty = true;
+  for (const { first, next, write } of entries) {
+    const before = out.length;
+    out.raw(isEmpty ? first : next);
+    if (write(row, out)) isEmpty = false;
+    else out.truncate(before);
   }
-  return `${json}}`;
+  return !isEmpty;
+}
+
+function constant(text: string): WriteValue {
+  const bytes = Buffer.from(text);
+  return (_row, out) => {
+    out.raw(bytes);
+    return true;
+  };
+}
+
+function profilingIndex(
+  batch: ArrowColumnBatch,
+  fields: ReadonlyMap<string, Field>,
+  firstProfilingPhase: number,
+): WriteValue {
+  if (!fields.has('phase_index') || !fields.has('benchmark_phase')) return () => false;
+  const indices = batch.numbers('phase_index');
+  const phases = batch.strings('benchmark_phase');
+  return (row, out) => {
+    if (phases[row] !== 'profiling') return false;
+    out.integer((indices[row] ?? 0) - firstProfilingPhase);
+    return true;
+  };
+}
+
+function ifCancelled(batch: ArrowColumnBatch, fields: ReadonlyMap<string, Field>, write: WriteValue): WriteValue {
+  if (!fields.has('was_cancelled')) return () => false;
+  const isCancelled = batch.numbers('was_cancelled');
+  return (row, out) => isCancelled[row] === 1 && write(row, out);
 }
 
 /** Profiling phases are counted from zero whatever came before them. */

@@ -12,6 +12,8 @@ export type ReadAt = (target: Uint8Array, positionBytes: number) => Promise<void
 export interface ArrowColumnBatch extends ColumnBatch {
   /** 64-bit integers and timestamps (raw value since the epoch, in the column's unit) without rounding. */
   bigints(name: string): BigInt64Array;
+  /** Text undecoded: row i's UTF-8 lies at `offsets[i]`..`offsets[i + 1]` of `bytes`. */
+  utf8(name: string): { readonly offsets: Int32Array; readonly bytes: Uint8Array };
   /** One byte a row, 1 where the value is null; `undefined` when none is. */
   nulls(name: string): Uint8Array | undefined;
 }
@@ -111,9 +113,14 @@ class LoadedBatch implements ArrowColumnBatch {
   }
 
   strings(name: string): readonly (string | null)[] {
+    const { offsets, bytes } = this.utf8(name);
+    return decodeStrings(offsets, bytes, this.nulls(name));
+  }
+
+  utf8(name: string): { readonly offsets: Int32Array; readonly bytes: BufferBytes } {
     const { field, buffers } = this.#column(name);
     if (field.type.typeId !== Type.Utf8) throw wrongType(name, field, 'text');
-    return decodeStrings(this.#offsets(buffer(buffers, 1)), buffer(buffers, 2), this.nulls(name));
+    return { offsets: this.#offsets(buffer(buffers, 1)), bytes: buffer(buffers, 2) };
   }
 
   nulls(name: string): Uint8Array | undefined {
