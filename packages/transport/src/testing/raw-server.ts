@@ -32,7 +32,7 @@ export interface RawServer extends AsyncDisposable {
 
 /** Listens on a free loopback port. */
 export async function startRawServer(
-  respond: (request: RawRequest) => void,
+  respond: (request: RawRequest) => unknown,
   options: { readonly tls?: boolean; readonly host?: string } = {},
 ): Promise<RawServer> {
   const requests: RawRequest[] = [];

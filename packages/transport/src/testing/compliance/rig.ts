@@ -23,7 +23,7 @@ export interface Rig extends AsyncDisposable {
 /** Starts a server that answers as `respond` says, and a transport of the subject's kind to it. */
 export async function startRig(
   subject: ComplianceSubject,
-  respond: (request: RawRequest) => void,
+  respond: (request: RawRequest) => unknown,
   options: Partial<TransportOptions> = {},
 ): Promise<Rig> {
   const server = await startRawServer(respond);
