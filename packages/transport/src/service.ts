@@ -120,11 +120,10 @@ class WorkerService implements Service<RunPlan> {
     const prepared = this.#prepared;
     if (prepared === undefined) return;
     await this.#endLoad(prepared);
-    this.#prepared = undefined;
-    // Neither is waited for: at this point the timing manager may be gone, and every record that can still count has been received.
-    prepared.credits.send([kindFrame(CREDIT_MESSAGE_KINDS.leaving)]).catch(() => undefined);
     this.#stopped.next();
     prepared.worker.close();
+    this.#prepared = undefined;
+    await prepared.credits.send([kindFrame(CREDIT_MESSAGE_KINDS.leaving)]);
     await prepared.transport.close();
     prepared.store.close();
   }

@@ -84,14 +84,18 @@ export class Worker {
     this.#ids = createRequestIds(options.benchmarkId);
     const timers = options.timers ?? nodeTimers;
     this.#timers = timers;
-    const runAfterEnds = options.timers === undefined ? process.nextTick : timers.runSoon.bind(timers);
+    // A virtual event loop has no ticks.
+    const hasTicks = options.timers === undefined;
     this.credits = new WorkerCredits({
       clock: options.clock,
       timers: {
         startTimer: (delayMs, callback) => timers.startTimer(delayMs, callback),
         // Transports tell ends after the reads of a turn, so waiting for another turn would only add to the slot's turnaround. The tick
         // comes after all ends of the turn were told: the free slots are still refilled together.
-        runSoon: (callback) => (this.#isTellingEnd ? runAfterEnds(callback) : timers.runSoon(callback)),
+        runSoon: (callback) => {
+          if (this.#isTellingEnd && hasTicks) process.nextTick(callback);
+          else timers.runSoon(callback);
+        },
       },
       ...(options.pacer === undefined ? {} : { pacer: options.pacer }),
       send: (credit, turnaroundNs) => this.#send(credit, turnaroundNs),
