@@ -220,19 +220,24 @@ class Run {
       addresses: this.#proxies.plan,
       logLevel: this.#options.config.service.logLevel,
     });
+    this.#debug('bus connected');
     const childIds = this.#placement.children.flatMap(({ services }) => services.map(({ serviceId }) => serviceId));
     await Promise.all([
-      registry.waitForServices(childIds, { deadlineMs: REGISTRATION_DEADLINE_MS }),
-      this.#local.started.then(() => this.#configure(this.#idsOf('dataset_manager'))),
+      registry.waitForServices(childIds, { deadlineMs: REGISTRATION_DEADLINE_MS }).then(() => this.#debug('registered')),
+      this.#local.started
+        .then(() => this.#configure(this.#idsOf('dataset_manager')))
+        .then(() => this.#debug('dataset ready')),
     ]);
     const others = placedServices(this.#placement).filter(({ serviceType }) => serviceType !== 'dataset_manager');
     await this.#configure(others.map(({ serviceId }) => serviceId));
+    this.#debug('configured');
     const timing = this.#idsOf('timing_manager');
     const followers = placedServices(this.#placement).flatMap(({ serviceId }) =>
       timing.includes(serviceId) ? [] : [serviceId],
     );
     await commands.sendCommand('profile_start', { targets: followers, deadlineMs: START_DEADLINE_MS });
     await commands.sendCommand('profile_start', { targets: timing, deadlineMs: START_DEADLINE_MS });
+    this.#debug('started');
   }
 
   /** Resolves when the records manager has summarised everything. */
@@ -253,7 +258,7 @@ class Run {
     const targets = [...this.#idsOf('timing_manager'), ...this.#idsOf('worker')];
     const cancelled = this.#commands?.sendCommand('profile_cancel', { targets, deadlineMs: SALVAGE_MS });
     // The part that failed cannot answer; the others have been told.
-    await cancelled?.catch((error: Error) => this.#log.write('debug', 'system_controller', error.message));
+    await cancelled?.catch((error: Error) => this.#debug(error.message));
     this.#bus?.publish('producers_gone', { reason });
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_, reject) => {
@@ -274,7 +279,7 @@ class Run {
     const alive = this.#registry?.services.flatMap(({ serviceId }) => (this.#lost.has(serviceId) ? [] : [serviceId]));
     await this.#commands
       ?.sendCommand('shutdown', { targets: alive ?? [], deadlineMs: SHUTDOWN_DEADLINE_MS })
-      .catch((error: Error) => this.#log.write('debug', 'system_controller', error.message));
+      .catch((error: Error) => this.#debug(error.message));
     const killed = await this.supervisor.stop(this.#commands === undefined ? 0 : SHUTDOWN_DEADLINE_MS);
     for (const name of killed) this.#log.write('warning', 'system_controller', `${name} did not end and was killed`);
     await this.#local?.stop();
@@ -324,6 +329,10 @@ class Run {
     this.#heartbeatCheck = setInterval(() => {
       for (const { serviceId } of registry.deadServices()) registry.markLost(serviceId, 'stopped answering');
     }, HEARTBEAT_CHECK_MS);
+  }
+
+  #debug(message: string): void {
+    this.#log.write('debug', 'system_controller', message);
   }
 
   #fail(reason: string): void {
