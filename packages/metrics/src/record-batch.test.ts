@@ -1,5 +1,5 @@
 import { Bool, Field, Float64, Int32, Int64, List, Schema, TimestampNanosecond, Utf8, type Vector } from 'apache-arrow';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RecordBatchBuilder } from './record-batch.ts';
 import { readMessage } from './test-records.test.support.ts';

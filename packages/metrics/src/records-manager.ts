@@ -61,6 +61,11 @@ export class RecordsAccumulator {
     for (const error of header.errors) this.#countError(error);
   }
 
+  /** Makes a phase known by its kind before anything of it arrives. */
+  planPhase(index: number, kind: PhaseKind): void {
+    this.#phase(index).kind = kind;
+  }
+
   startPhase(index: number, kind: PhaseKind, startNs: number): void {
     const phase = this.#phase(index);
     phase.kind = kind;

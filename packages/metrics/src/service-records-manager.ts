@@ -1,6 +1,6 @@
 import type { PullSocket, Service, ServiceContext } from '@aiperf/comms';
 import type { RunPlan } from '@aiperf/config';
-import { planPhases, type PhaseKind, type TimingMessages } from '@aiperf/timing';
+import { planPhases, type TimingMessages } from '@aiperf/timing';
 import { fromEvent, Subject, takeUntil, throttleTime, type Observable } from 'rxjs';
 import { liveBatchOf, realtimeMetricsOf } from './live/realtime-metrics.ts';
 import { rollingWindow, type LiveBatch } from './live/rolling-window.ts';
@@ -44,7 +44,6 @@ interface Run {
   readonly plan: RunPlan;
   readonly metrics: MetricSet;
   readonly sink: RecordSink;
-  readonly plannedKinds: ReadonlyMap<number, PhaseKind>;
 }
 
 class RecordsManagerService implements Service<RunPlan> {
@@ -75,8 +74,8 @@ class RecordsManagerService implements Service<RunPlan> {
     // Arrow takes 100 ms to load, which the start of the command should not wait for.
     const { createRecordSchema } = await import('./record-schema.ts');
     const sink = await this.#options.openSink(plan)(createRecordSchema(metrics));
-    const plannedKinds = new Map(planPhases(plan.config).map(({ phaseIndex, kind }) => [phaseIndex, kind]));
-    this.#run = { plan, metrics, sink, plannedKinds };
+    for (const { phaseIndex, kind } of planPhases(plan.config)) this.#records.planPhase(phaseIndex, kind);
+    this.#run = { plan, metrics, sink };
     this.#pull.receive((frames) => this.#receive(frames));
   }
 
@@ -145,7 +144,7 @@ class RecordsManagerService implements Service<RunPlan> {
     this.#appending = this.#run.sink.append(batch.message);
     await this.#appending;
     this.#records.accept(batch.header);
-    this.#batches$.next(liveBatchOf(batch.header, this.#run.plannedKinds));
+    this.#batches$.next(liveBatchOf(batch.header, this.#records.phaseKinds));
     this.#stats$.next();
     this.#finishOrWait();
   }
@@ -177,12 +176,12 @@ class RecordsManagerService implements Service<RunPlan> {
     this.#finishing ??= this.#publishResults(run).catch((error: unknown) => this.#context.fail(toError(error)));
   }
 
-  async #publishResults({ plan, metrics, sink, plannedKinds }: Run): Promise<void> {
+  async #publishResults({ plan, metrics, sink }: Run): Promise<void> {
     const { bus } = this.#context;
     const records = this.#records;
     this.#publishStats();
     bus.publish('all_records_received', { processed: records.processed, errors: records.errors });
-    const phaseKinds = new Map([...plannedKinds, ...records.phaseKinds]);
+    const { phaseKinds } = records;
     const summary = await summarizeRecords(sink, { metrics, phaseKinds });
     const results = createRunResults(records, summary, plan.clockOrigin, this.#idleReason);
     const metadata = this.#metadata({ plan });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { StreamingSummary } from './streaming-summary.ts';
 import { summarize, type Summary } from './summary.ts';

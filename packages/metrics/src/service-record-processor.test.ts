@@ -1,0 +1,159 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTestContext } from '@aiperf/comms/testing';
+import { createDatasetStoreWriter } from '@aiperf/dataset';
+import type { TimingMessages } from '@aiperf/timing';
+import { createRequestIds, RawBatchWriter, type RequestRecord } from '@aiperf/transport';
+import { describe, expect, test, vi } from 'vitest';
+import { decodeMetricBatch, type MetricBatch } from './metric-batch.ts';
+import { createMetricSet } from './metric-set.ts';
+import { createRecordSchema } from './record-schema.ts';
+import { createRecordProcessor } from './service-record-processor.ts';
+import { runPlan } from './service.test.support.ts';
+import { CHAT_MODE, contentEvent, readMessage, requestRecord } from './test-records.test.support.ts';
+
+const ids = createRequestIds(runPlan('').benchmarkId);
+const schema = createRecordSchema(createMetricSet(CHAT_MODE));
+
+/** A configured record processor on a network of its own, with what it sends gathered. */
+async function createRig() {
+  const directory = await mkdtemp(join(tmpdir(), 'aiperf-metrics-'));
+  {
+    using store = createDatasetStoreWriter(join(directory, 'dataset'));
+    for (const id of ['session_000000', 'session_000001']) {
+      store.add({ id, turns: [{ body: Buffer.from('{}'), inputTokens: 10 }] });
+    }
+    store.finish();
+  }
+  const rig = createTestContext<TimingMessages>({ serviceId: 'record_processor_1' });
+  const peer = rig.peer('peer');
+  const service = createRecordProcessor({ niceness: null })(rig.context);
+  const batches: MetricBatch[] = [];
+  peer.context.sockets.pull('records').receive((frames) => {
+    batches.push(decodeMetricBatch(frames));
+  });
+  await service.configure(runPlan(directory));
+  await service.start();
+  const raw = peer.context.sockets.push('raw_inference_proxy_frontend');
+  return {
+    rig,
+    peer,
+    service,
+    batches,
+    raw,
+    /** The first batch waits for the vocabulary, which a busy machine loads in seconds. */
+    waitForRows: (expected: number) =>
+      vi.waitFor(() => expect(batches.reduce((sum, { header }) => sum + header.rows, 0)).toBe(expected), {
+        timeout: 15_000,
+      }),
+    [Symbol.asyncDispose]: async () => {
+      await service.stop();
+      rig.stop();
+      peer.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function rawBatch(records: readonly RequestRecord[]): Uint8Array {
+  const writer = new RawBatchWriter('worker_1');
+  for (const record of records) writer.append(record);
+  return writer.take();
+}
+
+const answered = requestRecord({
+  phaseIndex: 1,
+  conversationIndex: 1,
+  reads: [
+    [50_000_000, contentEvent({ content: 'Hello' })],
+    [60_000_000, contentEvent({ content: ' world' }, 'stop')],
+    [60_500_000, 'data: [DONE]\n\n'],
+  ],
+});
+
+describe('record processor', () => {
+  test('turns a raw batch into a metric batch with ids, counted tokens and metrics', async () => {
+    await using rig = await createRig();
+    await rig.raw.send([rawBatch([answered, { ...answered, creditId: 1, phaseIndex: 0, conversationIndex: 0 }])]);
+    await rig.waitForRows(2);
+    const [batch] = rig.batches;
+    if (batch === undefined) throw new Error('no batch');
+    expect(batch.header).toMatchObject({
+      record_processor_id: 'record_processor_1',
+      phases: { 0: { rows: 1, errors: 0 }, 1: { rows: 1, errors: 0 } },
+    });
+    const rows = readMessage(schema, batch.message)
+      .toArray()
+      .map((row: { toJSON(): Record<string, unknown> }) => row.toJSON());
+    expect(rows).toMatchObject([
+      {
+        x_request_id: ids.requestId(1, 0),
+        conversation_id: 'session_000001',
+        worker_id: 'worker_1',
+        benchmark_phase: 'profiling',
+        time_to_first_token: 49_000_000n,
+        output_sequence_length: 2,
+        inter_token_latency: 10_000_000,
+      },
+      { x_request_id: ids.requestId(0, 1), conversation_id: 'session_000000', benchmark_phase: 'warmup' },
+    ]);
+    expect(rig.rig.failures).toEqual([]);
+  });
+
+  test('stop waits for what was received, and serves the event loop meanwhile', async () => {
+    await using rig = await createRig();
+    const text = 'word '.repeat(20);
+    const long = requestRecord({
+      phaseIndex: 1,
+      reads: Array.from(
+        { length: 60 },
+        (_, index) =>
+          [50_000_000 + index * 1e6, contentEvent({ content: text }, index === 59 ? 'stop' : null)] as const,
+      ),
+    });
+    await rig.raw.send([rawBatch(Array.from({ length: 1500 }, (_, creditId) => ({ ...long, creditId })))]);
+    let turns = 0;
+    let counting = true;
+    const count = (): void => {
+      turns++;
+      if (counting) setImmediate(count);
+    };
+    // The batch has been taken when the handler runs; the engine is then still being loaded.
+    await new Promise((resolve) => setImmediate(resolve));
+    count();
+    await rig.service.stop();
+    counting = false;
+    await rig.waitForRows(1500);
+    expect(turns).toBeGreaterThan(3);
+  });
+
+  test('what cannot be read is logged and the next batch is processed', async () => {
+    await using rig = await createRig();
+    await rig.raw.send([Buffer.from('nonsense')]);
+    await rig.raw.send([rawBatch([answered]), Buffer.from('too much')]);
+    await rig.raw.send([rawBatch([answered])]);
+    await rig.waitForRows(1);
+    expect(rig.rig.logLines.filter(({ level }) => level === 'error')).toHaveLength(2);
+    expect(rig.rig.failures).toEqual([]);
+  });
+
+  test('small batches are put together while the load runs, and sent at once when it is over', async () => {
+    await using rig = await createRig();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      for (let index = 0; index < 3; index++) await rig.raw.send([rawBatch([answered])]);
+      const flushed = expect
+        .poll(() => vi.getTimerCount(), { timeout: 5000 })
+        .toBe(1)
+        .catch(() => undefined);
+      await flushed;
+      expect(rig.batches).toHaveLength(0);
+      rig.peer.context.bus.publish('credits_complete', { was_cancelled: false });
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      vi.useRealTimers();
+    }
+    await rig.waitForRows(3);
+  });
+});

@@ -1,0 +1,36 @@
+import type { RunPlan, UserConfig } from '@aiperf/config';
+
+/** A run of the chat endpoint with one warm-up request, whose processes share `privateDirectory`. */
+export function runPlan(privateDirectory: string): RunPlan {
+  const config: UserConfig = {
+    endpoint: {
+      modelNames: ['test-model'],
+      urls: ['http://127.0.0.1:1'],
+      type: 'chat',
+      streaming: true,
+      headers: [],
+      requestTimeoutSec: 60,
+      useLegacyMaxTokens: false,
+      useServerTokenCount: false,
+      connectionReuse: 'pooled',
+      transport: 'auto',
+    },
+    tokenizer: { name: 'builtin' },
+    input: { extraInputs: {}, datasetEntries: 2, datasetSampling: 'sequential' },
+    prompt: { inputTokensMean: 10, inputTokensStddev: 0, outputTokensStddev: 0 },
+    load: { concurrency: 2, arrivalPattern: 'poisson', requestCount: 10, gracePeriodSec: 30, warmupRequestCount: 1 },
+    output: { exportLevel: 'records' },
+    service: { ui: 'none', logLevel: 'info' },
+    comms: { zmqPortOffset: 0, insecureBus: false },
+  };
+  return {
+    benchmarkId: '0123456789ab',
+    config,
+    clockOrigin: { monotonicNs: '0', epochNs: '1795333439000000000' },
+    runDirectory: privateDirectory,
+    privateDirectory,
+    workerIds: ['worker_1'],
+    recordProcessorIds: ['record_processor_1'],
+    commandLine: 'aiperf profile --model test-model',
+  };
+}
