@@ -117,6 +117,13 @@ export function connectionTests(subject: ComplianceSubject): void {
     expect(rig.server.connectionCount).toBe(8);
   });
 
+  test('the connection used last is used first', async () => {
+    await using rig = await startRig(subject, ({ socket }) => socket.write(OK));
+    await rig.transport.warmUp(3);
+    for (let round = 0; round < 5; round++) await exchangeOnce(rig.transport);
+    expect(new Set(rig.server.requests.map((request) => request.connectionIndex)).size).toBe(1);
+  });
+
   test("a warm connection that the server closed is not the request's fault", async () => {
     await using rig = await startRig(subject, ({ socket }) => socket.write(OK));
     await rig.transport.warmUp(3);
