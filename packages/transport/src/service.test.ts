@@ -233,6 +233,20 @@ test('credits become requests, records and returns', async () => {
   expect(rig.failures).toEqual([]);
 });
 
+test('the undici transport does the same', async () => {
+  await using rig = await createRig(stream, ['--concurrency', '2', '--transport', 'undici']);
+  await rig.service.configure(rig.plan);
+  await rig.service.start();
+  await rig.begin();
+  await rig.grant([0, 1, 2]);
+  await rig.until(() => rig.messages.length === 4 && rig.answers.length === 3);
+  expect(rig.answers.map(({ text, errorCode }) => [text, errorCode])).toEqual(
+    Array.from({ length: 3 }, () => ['Hello you', undefined]),
+  );
+  await rig.service.stop();
+  expect(rig.failures).toEqual([]);
+});
+
 test('cc cancels what is in flight and hands the rest back', async () => {
   await using rig = await createRig(hang, ['--concurrency', '2']);
   await rig.service.configure(rig.plan);
