@@ -7,6 +7,7 @@ export interface RequestRecord {
   readonly sessionNumber: number;
   readonly conversationIndex: number;
   readonly turnIndex: number;
+  /** When the right to send existed: the credit's issue, or the moment its slot became free where credits are leased ahead. */
   readonly creditIssuedNs: number;
   /** NaN in a closed loop. */
   readonly dueNs: number;

@@ -37,7 +37,9 @@ class FakeTransport implements Transport {
     this.exchanges.add(exchange);
     const { timeline } = exchange;
     timeline.queuedNs = this.#clock.now();
-    timeline.startNs = this.#clock.now() + 1000;
+    // Every third request is sent twice, and the first time took 500 ns.
+    timeline.resendNs = n % 3 === 2 ? 500 : 0;
+    timeline.startNs = this.#clock.now() + 1000 + timeline.resendNs;
     const cancelTimer = this.#clock.startTimer(10, () => {
       appendRead(timeline, this.#clock.now(), Buffer.from(`answer ${n}`));
       const { status = 200, error } = this.#ending(n);
@@ -232,6 +234,22 @@ describe('a load', () => {
     rig.clock.runUntilIdle(1000 * MS);
     // Virtual time passes only between the hand-over to the transport and the first byte.
     expect(rig.records.map(({ turnaroundNs }) => turnaroundNs)).toEqual([Number.NaN, 1000, 1000]);
+  });
+
+  test('a leased credit counts as issued when its slot became free, not when the lease was granted', () => {
+    const rig = createRig();
+    begin(rig, 1);
+    grant(rig, [0, 1, 2], { issuedNs: 5 });
+    rig.clock.runUntilIdle(1000 * MS);
+    expect(rig.records.map(({ creditIssuedNs }) => creditIssuedNs)).toEqual([5, 10 * MS, 20 * MS]);
+  });
+
+  test('a credit with a due time keeps the time of its issue', () => {
+    const rig = createRig();
+    begin(rig, 1);
+    grant(rig, [0, 1], { issuedNs: 5, dueNs: 6 });
+    rig.clock.runUntilIdle(1000 * MS);
+    expect(rig.records.map(({ creditIssuedNs }) => creditIssuedNs)).toEqual([5, 5]);
   });
 });
 

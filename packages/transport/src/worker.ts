@@ -169,8 +169,11 @@ export class Worker {
     exchange.cancelled = outcome === 'cancelled';
     if (outcome === 'completed') this.completedCount++;
     else if (outcome === 'failed') this.failedCount++;
-    // The credit knows when the request was given to the transport; the slot is idle until its bytes are.
-    exchange.turnaroundNs += timeline.startNs - timeline.queuedNs;
+    // A lease is granted long before its slots are free; counted from the lease, the wait for the slot would look like the server's delay.
+    if (!Number.isNaN(exchange.turnaroundNs)) exchange.creditIssuedNs = timeline.queuedNs - exchange.turnaroundNs;
+    // The credit knows when the request was given to the transport; the slot is idle until its bytes are. What a connection that
+    // the server had closed cost is kept apart.
+    exchange.turnaroundNs += timeline.startNs - timeline.queuedNs - timeline.resendNs;
     this.#inFlight.delete(exchange);
     this.#ended.push(exchange);
     this.#isTellingEnd = true;
