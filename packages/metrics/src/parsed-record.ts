@@ -69,6 +69,16 @@ export function lastContentNs(record: ParsedRecord): number {
   return record.contentNs[record.contentCount - 1] ?? Number.NaN;
 }
 
+/**
+ * When the request could have been sent: its due time, or in a closed loop when its credit and its slot were both there. Credits are
+ * issued early on purpose (ahead of the due time, or as a lease for slots that are still busy), so the issue alone says nothing of a wait.
+ */
+export function sendableNs(record: ParsedRecord): number {
+  if (!Number.isNaN(record.dueNs)) return record.dueNs;
+  const slotFreeNs = record.startNs - record.turnaroundNs;
+  return Number.isNaN(slotFreeNs) ? record.creditIssuedNs : Math.max(record.creditIssuedNs, slotFreeNs);
+}
+
 /** Number of socket reads that brought at least one content event. */
 export function contentReadCount(record: ParsedRecord): number {
   let reads = 0;

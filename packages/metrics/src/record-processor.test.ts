@@ -192,19 +192,33 @@ describe('RecordProcessor', () => {
 
   test('a due time makes an open loop: send lag, and effective latency from the due time', () => {
     const mode = { ...CHAT_MODE, openLoop: true };
-    const record = requestRecord({ ...streamed, dueNs: 970_000, creditIssuedNs: 100_000 });
     const { rows } = process(
       [{ ...streamed, dueNs: 970_000, creditIssuedNs: 100_000 }],
       processor(mode),
       createRecordSchema(createMetricSet(mode)),
     );
-    expect(record.dueNs).toBe(970_000);
     expect(rows[0]).toMatchObject({
       send_lag: 30_000,
       effective_latency: 130_005_000 - 970_000,
-      credit_to_start_latency: 900_000,
+      credit_to_start_latency: 30_000,
     });
   });
+
+  test.for([
+    ['the slot was free after the credit', 100_000, 40_000, 40_000],
+    ['the slot was free before the credit', 980_000, 40_000, 20_000],
+    ['the first request of a slot', 900_000, Number.NaN, 100_000],
+  ] as const)(
+    'closed loop, %s: latency counts from when it could be sent',
+    ([, creditIssuedNs, turnaroundNs, waitNs]) => {
+      const { rows } = process([{ ...streamed, creditIssuedNs, turnaroundNs }]);
+      expect(rows[0]).toMatchObject({
+        slot_turnaround: Number.isNaN(turnaroundNs) ? null : turnaroundNs,
+        credit_to_start_latency: waitNs,
+        effective_latency: 129_005_000 + waitNs,
+      });
+    },
+  );
 
   test('server counts: what usage says counts, and what it does not say is absent', () => {
     const mode = { ...CHAT_MODE, countsOnClient: false };

@@ -1,6 +1,7 @@
 import type { RecordMetric } from '../metric.ts';
+import { sendableNs } from '../parsed-record.ts';
 
-/** From the issue of the credit to the start of the request; an open loop issues early on purpose. */
+/** What the client added between the moment the request could have been sent and its start. */
 export const creditToStartLatency: RecordMetric = {
   tag: 'credit_to_start_latency',
   header: 'Credit-to-Start Latency',
@@ -11,6 +12,6 @@ export const creditToStartLatency: RecordMetric = {
   flags: [],
   consoleGroup: 'none',
   records: 'all',
-  formula: 'request start - credit issue',
-  compute: (record) => record.startNs - record.creditIssuedNs,
+  formula: 'request start - due time (open loop) or moment the credit and its slot were there (closed loop)',
+  compute: (record) => record.startNs - sendableNs(record),
 };

@@ -1,4 +1,5 @@
 import type { RecordMetric } from '../metric.ts';
+import { sendableNs } from '../parsed-record.ts';
 
 /** Latency as a user who arrived on schedule would have felt it, free of coordinated omission. */
 export const effectiveLatency: RecordMetric = {
@@ -11,6 +12,6 @@ export const effectiveLatency: RecordMetric = {
   flags: [],
   consoleGroup: 'effective',
   records: 'all',
-  formula: 'request end - due time (open loop) or credit issue (closed loop), failed requests included',
-  compute: (record) => record.endNs - (Number.isNaN(record.dueNs) ? record.creditIssuedNs : record.dueNs),
+  formula: 'request end - due time (open loop) or moment the slot was free (closed loop), failed requests included',
+  compute: (record) => record.endNs - sendableNs(record),
 };
