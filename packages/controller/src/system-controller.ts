@@ -13,7 +13,8 @@ import {
 } from '@aiperf/comms';
 import { encodePlan, recordProcessorCount, type RunPlan, type UserConfig, workerCount } from '@aiperf/config';
 import type { MetricsMessages, RecordsManagerInputs, RunResults } from '@aiperf/metrics';
-import { createClockOrigin, type TimingMessages } from '@aiperf/timing';
+import type { TimingMessages } from '@aiperf/timing';
+import { createClockOrigin } from '@aiperf/timing/clock';
 import { firstValueFrom, type Observable, Subject } from 'rxjs';
 import { ControllerError } from './controller-error.ts';
 import { type HostedServices, hostServices } from './host-services.ts';

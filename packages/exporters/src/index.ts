@@ -14,4 +14,3 @@ export type { ExportRunOptions } from './export-run.ts';
 export type { RunDescription } from './json-summary.ts';
 export { RESULT_FILES } from './result-files.ts';
 export type { ResultFile, ResultFileKind } from './result-files.ts';
-export { createRunDirectory } from './run-directory.ts';

@@ -14,8 +14,7 @@ import {
 } from '@aiperf/timing';
 import { Subject, takeUntil } from 'rxjs';
 import { endpointOf } from './endpoints/endpoints.ts';
-import { DirectTransport } from './http/direct-transport.ts';
-import type { TransportOptions } from './http/transport-options.ts';
+import { createTransport } from './http/create-transport.ts';
 import type { WorkerMessages } from './messages.ts';
 import { RawBatchWriter } from './raw-batch/writer.ts';
 import { RecordSender } from './record-sender.ts';
@@ -58,7 +57,7 @@ class WorkerService implements Service<RunPlan> {
     const spoolDirectory = join(privateDirectory, 'spool');
     await mkdir(spoolDirectory, { recursive: true });
     const clock = createClock(plan.clockOrigin);
-    const transport = await loadTransport({
+    const transport = await createTransport({
       baseUrls: config.endpoint.urls,
       path: config.endpoint.path ?? endpointOf(config.endpoint.type).defaultPath,
       headers: headersOf(config.endpoint),
@@ -192,12 +191,6 @@ class WorkerService implements Service<RunPlan> {
     if (this.#prepared === undefined) throw new Error('the worker is not configured');
     return this.#prepared;
   }
-}
-
-/** As `createTransport`, but undici, a third of a worker's start, is only loaded where it is wanted. */
-async function loadTransport(options: TransportOptions): Promise<Transport> {
-  if (options.kind !== 'undici') return new DirectTransport(options);
-  return (await import('./http/create-transport.ts')).createTransport(options);
 }
 
 /** Fixed headers of each request; the user's come last and win. */

@@ -9,14 +9,21 @@ import {
   type UserConfig,
   wantsHelp,
 } from '@aiperf/config';
-import { ControllerError, type LogRecord, type RunOutcome, SystemController } from '@aiperf/controller';
-import { CommsError } from '@aiperf/comms';
-import { createRunDirectory, ExportError } from '@aiperf/exporters';
+import { type LogRecord, type RunOutcome, SystemController } from '@aiperf/controller';
+import { createRunDirectory } from '@aiperf/exporters/run-directory';
 import { childEntry } from '../child-entry.ts';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
 import { type ProgressDisplay, showProgress } from '../ui/simple-ui.ts';
 
 const DEFAULT_COLUMNS = 100;
+
+const USAGE_ERROR_CODES: ReadonlySet<string> = new Set([
+  'AIPERF_COMMS_ADDRESS',
+  'AIPERF_COMMS_BIND',
+  'AIPERF_CONTROLLER_UNUSABLE',
+  'AIPERF_EXPORT_ALREADY_EXISTS',
+  'AIPERF_EXPORT_NOT_WRITABLE',
+]);
 
 /** `aiperf profile`: one benchmark run, from the command line to the printed tables. */
 export async function profile(argv: readonly string[]): Promise<number> {
@@ -107,9 +114,7 @@ function exitCodeOf({ results, failure }: RunOutcome): number {
   return results.requestCount === 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-/** Something the user named cannot be used, and nothing was sent. */
+/** Something that the user named cannot be used, and nothing was sent. */
 function isUsageError(error: unknown): boolean {
-  if (error instanceof ExportError) return true;
-  if (error instanceof CommsError) return error.code === 'AIPERF_COMMS_ADDRESS' || error.code === 'AIPERF_COMMS_BIND';
-  return error instanceof ControllerError && error.code === 'AIPERF_CONTROLLER_UNUSABLE';
+  return USAGE_ERROR_CODES.has((error as { readonly code?: string }).code ?? '');
 }

@@ -15,7 +15,7 @@ describeTransport({ kind: 'undici', skipsUnaskedContinue: false });
 describe('createTransport', () => {
   test('auto is the direct transport, for http and https', async () => {
     for (const url of ['http://127.0.0.1', 'https://127.0.0.1']) {
-      const transport = createTransport(transportOptions(url, { kind: 'auto' }));
+      const transport = await createTransport(transportOptions(url, { kind: 'auto' }));
       expect(transport).toBeInstanceOf(DirectTransport);
       await transport.close();
     }

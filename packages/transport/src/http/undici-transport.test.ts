@@ -30,7 +30,7 @@ describe('undici transport over HTTP/2', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const transport = createTransport(
+    const transport = await createTransport(
       transportOptions(`https://localhost:${port}`, {
         kind: 'undici',
         certificateAuthorities: [TEST_ONLY_CERTIFICATE],

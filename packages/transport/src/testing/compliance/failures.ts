@@ -124,7 +124,7 @@ export function failureTests(subject: ComplianceSubject): void {
     const server = await startRawServer(() => undefined);
     const { port } = server;
     await server[Symbol.asyncDispose]();
-    const transport = createTransport(transportOptions(`http://127.0.0.1:${port}`, { kind: subject.kind }));
+    const transport = await createTransport(transportOptions(`http://127.0.0.1:${port}`, { kind: subject.kind }));
     await transport.warmUp(3);
     const timeline = await exchangeOnce(transport);
     await transport.close();
@@ -135,7 +135,7 @@ export function failureTests(subject: ComplianceSubject): void {
   });
 
   test('a name that does not exist', async () => {
-    const transport = createTransport(transportOptions('http://no-such-host.invalid', { kind: subject.kind }));
+    const transport = await createTransport(transportOptions('http://no-such-host.invalid', { kind: subject.kind }));
     const timeline = await exchangeOnce(transport);
     await transport.close();
     expect([timeline.error?.code, timeline.error?.type]).toEqual(['dns_failure', 'ClientConnectorDNSError']);
@@ -144,7 +144,7 @@ export function failureTests(subject: ComplianceSubject): void {
   test('TLS with a trusted certificate', async () => {
     await using server = await startRawServer(({ socket }) => socket.write(OK), { tls: true });
     const options = { kind: subject.kind, certificateAuthorities: [TEST_ONLY_CERTIFICATE] };
-    const transport = createTransport(transportOptions(`https://localhost:${server.port}`, options));
+    const transport = await createTransport(transportOptions(`https://localhost:${server.port}`, options));
     await transport.warmUp(1);
     for (let round = 0; round < 3; round++) {
       const timeline = await exchangeOnce(transport, { body: Buffer.alloc(100_000, 'x') });
@@ -163,7 +163,7 @@ export function failureTests(subject: ComplianceSubject): void {
   ] as const)('TLS certificate %s', async ([, host, certificateAuthorities]) => {
     await using server = await startRawServer(({ socket }) => socket.write(OK), { tls: true });
     const options = { kind: subject.kind, certificateAuthorities };
-    const transport = createTransport(transportOptions(`https://${host}:${server.port}`, options));
+    const transport = await createTransport(transportOptions(`https://${host}:${server.port}`, options));
     const timeline = await exchangeOnce(transport);
     await transport.close();
     expect([timeline.error?.code, timeline.error?.type]).toEqual(['tls_failure', 'ClientConnectorSSLError']);
@@ -175,7 +175,7 @@ export function failureTests(subject: ComplianceSubject): void {
     void server
       .until(() => server.connectionCount > 0)
       .then(() => server.writeToAll('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    const transport = createTransport(transportOptions(`https://127.0.0.1:${server.port}`, { kind: subject.kind }));
+    const transport = await createTransport(transportOptions(`https://127.0.0.1:${server.port}`, { kind: subject.kind }));
     const timeline = await exchangeOnce(transport);
     await transport.close();
     expect(timeline.error?.code).toBe('tls_failure');

@@ -142,7 +142,7 @@ export function framingTests(subject: ComplianceSubject): void {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const transport = createTransport(transportOptions(`http://127.0.0.1:${port}`, { kind: subject.kind }));
+    const transport = await createTransport(transportOptions(`http://127.0.0.1:${port}`, { kind: subject.kind }));
     try {
       for (let round = 0; round < 3; round++) {
         const timeline = await exchangeOnce(transport);

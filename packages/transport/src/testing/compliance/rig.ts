@@ -27,7 +27,7 @@ export async function startRig(
   options: Partial<TransportOptions> = {},
 ): Promise<Rig> {
   const server = await startRawServer(respond);
-  const transport = createTransport(
+  const transport = await createTransport(
     transportOptions(`http://127.0.0.1:${server.port}`, { kind: subject.kind, ...options }),
   );
   return {
