@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from '../../../tooling/scripts/build.ts';
+import { build } from '@aiperf/tooling-scripts/build';
 import { ROOT } from './paths.ts';
 import { keepsBudget, type Measurement, type Program, type ProgramResult } from './program.ts';
 import { PROGRAMS } from './programs/index.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { pythonWith } from '../../../../tooling/scripts/python-venv.ts';
+import { pythonWith } from '@aiperf/tooling-scripts/python-venv';
 import { localFile } from '../paths.ts';
 import { runToSuccess } from './measured-run.ts';
 import { type Load, loadFlags, type ProfileRun, readSummary } from './pipeline.ts';

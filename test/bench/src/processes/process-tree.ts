@@ -1,8 +1,18 @@
 import { readdir, readFile } from 'node:fs/promises';
 
+const MAX_TITLE_LENGTH = 60;
+
+/** Memory of one process. */
+export interface ProcessMemory {
+  /** Its title, such as `aiperf worker_1a2b3c4d`. */
+  readonly title: string;
+  readonly rssBytes: number;
+  readonly pssBytes: number;
+}
+
 /** Memory of a process and all below it. */
 export interface TreeMemory {
-  readonly processCount: number;
+  readonly processes: readonly ProcessMemory[];
   /** Sum of the resident sizes: pages that processes share are counted in each of them, so this is an upper bound. */
   readonly rssBytes: number;
   /** The same with shared pages divided among those who share them: what the tree really occupies. */
@@ -11,13 +21,19 @@ export interface TreeMemory {
 
 /** Reads `/proc`; a process that ends meanwhile counts as nothing. */
 export async function treeMemory(rootPid: number): Promise<TreeMemory> {
-  const pids = await treePids(rootPid);
-  const rollups = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')));
+  const processes = await Promise.all((await treePids(rootPid)).map(processMemory));
   return {
-    processCount: pids.length,
-    rssBytes: rollups.reduce((sum, text) => sum + fieldBytes(text, 'Rss'), 0),
-    pssBytes: rollups.reduce((sum, text) => sum + fieldBytes(text, 'Pss'), 0),
+    processes,
+    rssBytes: processes.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
+    pssBytes: processes.reduce((sum, { pssBytes }) => sum + pssBytes, 0),
   };
+}
+
+async function processMemory(pid: number): Promise<ProcessMemory> {
+  const read = (file: string): Promise<string> => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+  const [rollup, commandLine] = await Promise.all([read('smaps_rollup'), read('cmdline')]);
+  const title = commandLine.replaceAll('\0', ' ').trim().slice(0, MAX_TITLE_LENGTH);
+  return { title, rssBytes: fieldBytes(rollup, 'Rss'), pssBytes: fieldBytes(rollup, 'Pss') };
 }
 
 /** CPU time of one running process, without its children. Counted in hundredths of a second. */

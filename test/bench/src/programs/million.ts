@@ -65,6 +65,12 @@ export const million: Program = {
         },
         { ...row, measure: 'rows in the Arrow file', value: rowCount, unit: 'rows', budget: { atLeast: requestCount } },
         { ...row, measure: 'load', value: run.durationSec, unit: 's' },
+        {
+          ...row,
+          measure: 'CPU of the whole tree',
+          value: (run.cpuSec * 1000) / requestCount,
+          unit: 'ms/req',
+        },
         { ...row, measure: 'command to exit', value: run.wallSec, unit: 's' },
       ],
       details: { requestCount, samples },
