@@ -30,7 +30,9 @@ export async function build(): Promise<void> {
     minifyWhitespace: true,
     legalComments: 'linked',
     // CommonJS dependencies inside an ES module still call require for Node's own modules.
-    banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
   });
 }
 

@@ -40,3 +40,14 @@ async function exists(path: string): Promise<boolean> {
     () => false,
   );
 }
+
+/** As {@link pythonWith}, but `undefined` where there is no usable Python, so that a test can say so and be skipped. CI must have one. */
+export async function pythonIfAny(packages: readonly string[]): Promise<string | undefined> {
+  try {
+    await run('python3', ['-c', 'import venv, ensurepip']);
+  } catch (error) {
+    if (process.env['CI'] !== undefined) throw new Error('CI needs python3 with venv and ensurepip', { cause: error });
+    return undefined;
+  }
+  return pythonWith(packages);
+}

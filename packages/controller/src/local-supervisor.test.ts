@@ -46,13 +46,19 @@ test.for([
   ['exit', /^exited with code 3; its last words: asked to exit$/u],
   ['crash', /^exited with code 1; its last words: Error: boom$/u],
   ['die', /^was killed by SIGKILL; its last words: asked to die$/u],
-] as const)('a child that ends by itself (%s) is reported with its reason and last words', async ([behaviour, reason]) => {
-  const supervisor = supervise();
-  const exit = firstValueFrom(supervisor.unexpectedExits$);
-  supervisor.start([processThat(behaviour)]);
-  expect(await exit).toMatchObject({ process: { name: behaviour }, reason: expect.stringMatching(reason) as unknown });
-  expect(await supervisor.stop(1_000)).toEqual([]);
-});
+] as const)(
+  'a child that ends by itself (%s) is reported with its reason and last words',
+  async ([behaviour, reason]) => {
+    const supervisor = supervise();
+    const exit = firstValueFrom(supervisor.unexpectedExits$);
+    supervisor.start([processThat(behaviour)]);
+    expect(await exit).toMatchObject({
+      process: { name: behaviour },
+      reason: expect.stringMatching(reason) as unknown,
+    });
+    expect(await supervisor.stop(1_000)).toEqual([]);
+  },
+);
 
 test('what children write is passed on with their name', async () => {
   const supervisor = supervise();

@@ -91,7 +91,8 @@ export class LocalSupervisor implements Supervisor {
         hasEnded = true;
         this.#children.delete(placed.name);
         resolve();
-        if (!this.#isStopping) this.#exits.next({ process: placed, pid: handle.pid ?? 0, reason: explain(reason, lastLines) });
+        if (!this.#isStopping)
+          this.#exits.next({ process: placed, pid: handle.pid ?? 0, reason: explain(reason, lastLines) });
       };
       handle.once('error', (error) => end(`could not be started: ${error.message}`));
       handle.once('exit', (code, signal) => {
@@ -114,6 +115,7 @@ function compileCache(): NodeJS.ProcessEnv {
 
 /** An uncaught error prints its message above a stack and Node's version; the message is what explains the exit. */
 function explain(reason: string, lastLines: readonly string[]): string {
-  const words = lastLines.findLast((line) => /^(Uncaught )?\w*Error\b/u.test(line)) ?? lastLines.findLast((line) => line !== '');
+  const words =
+    lastLines.findLast((line) => /^(Uncaught )?\w*Error\b/u.test(line)) ?? lastLines.findLast((line) => line !== '');
   return words === undefined ? reason : `${reason}; its last words: ${words}`;
 }

@@ -46,11 +46,7 @@ export function localPlacement({ workers, recordProcessors }: PlacementCounts): 
     Array.from({ length: count }, () => alone(serviceType));
   return {
     local: [placeService('dataset_manager'), placeService('worker_manager'), placeService('records_manager')],
-    children: [
-      alone('timing_manager'),
-      ...repeat(workers, 'worker'),
-      ...repeat(recordProcessors, 'record_processor'),
-    ],
+    children: [alone('timing_manager'), ...repeat(workers, 'worker'), ...repeat(recordProcessors, 'record_processor')],
   };
 }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AddressPlan, createAddressPlan } from '@aiperf/comms';
@@ -30,7 +32,9 @@ export async function createRunEnvironment(config: CommsConfig): Promise<RunEnvi
   }
   const dispose = (): Promise<void> => rm(privateDirectory, { recursive: true, force: true });
   try {
-    return { privateDirectory, addresses: planAddresses(config, privateDirectory), [Symbol.asyncDispose]: dispose };
+    const addresses = planAddresses(config, privateDirectory);
+    await assertFree(addresses);
+    return { privateDirectory, addresses, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;
@@ -45,4 +49,36 @@ function planAddresses(config: CommsConfig, directory: string): AddressPlan {
     portOffset: config.zmqPortOffset,
     insecureBus: config.insecureBus,
   });
+}
+
+/** Some addresses are bound late, by a child process; one that is in use is found here all the same, and with all the others. */
+async function assertFree({ kind, bind }: AddressPlan): Promise<void> {
+  if (kind !== 'tcp') return;
+  const problems = await Promise.all(
+    Object.entries(bind).map(async ([name, endpoint]) => {
+      const error = await listenOnce(endpoint);
+      return error === undefined ? [] : [`${endpoint} (${name}): ${error.message}`];
+    }),
+  );
+  const found = problems.flat();
+  if (found.length === 0) return;
+  throw new ControllerError(
+    'AIPERF_CONTROLLER_UNUSABLE',
+    `Expected to listen on these addresses; change --zmq-host or --zmq-port-offset: ${found.join('; ')}`,
+  );
+}
+
+/** The error that listening on an endpoint meets, if there is one. */
+async function listenOnce(endpoint: string): Promise<Error | undefined> {
+  const [, host = '', port = ''] = /^tcp:\/\/(.*):(\d+)$/u.exec(endpoint) ?? [];
+  const server = createServer();
+  try {
+    server.listen(Number(port), host === '*' ? undefined : host.replace(/^\[(.*)\]$/u, '$1'));
+    await once(server, 'listening');
+    server.close();
+    await once(server, 'close');
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
 }

@@ -19,9 +19,9 @@ export async function loadServiceFactory(type: ServiceType): Promise<ServiceFact
         import('@aiperf/transport'),
       ]);
       const factory = createDatasetManager(({ endpoint, input }) => {
-        const { renderBody } = endpointOf(endpoint.type);
+        const endpointType = endpointOf(endpoint.type);
         const config = { ...endpoint, extraInputs: input.extraInputs };
-        return (turn) => renderBody(turn, config);
+        return (turn) => endpointType.renderBody(turn, config);
       });
       return factory as ServiceFactory;
     }

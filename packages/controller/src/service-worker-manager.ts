@@ -44,7 +44,9 @@ class WorkerManager implements Service<RunPlan> {
           this.#workers.set(workerId, observeWorker(this.#workers.get(workerId), sample, performance.now()));
           if (cpuPercent <= HIGH_LOAD_CPU_PERCENT || this.#warned.has(workerId)) return;
           this.#warned.add(workerId);
-          log.info(`${workerId} uses ${cpuPercent.toFixed(0)} % of a core; see send lag and slot turnaround for what it costs`);
+          log.info(
+            `${workerId} uses ${cpuPercent.toFixed(0)} % of a core; see send lag and slot turnaround for what it costs`,
+          );
         },
         error: (error: Error) => this.#context.fail(error),
       });

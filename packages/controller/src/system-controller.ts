@@ -165,6 +165,8 @@ class Run {
   #commands: CommandClient | undefined;
   #heartbeatCheck: NodeJS.Timeout | undefined;
   readonly #lost = new Set<string>();
+  /** Whether every child can be reached by a command. */
+  #haveRegistered = false;
   #isStopping = false;
 
   constructor(
@@ -193,7 +195,9 @@ class Run {
       commandLine,
     };
     // An address in use is found here, before any process is started.
-    this.#proxies = startProxies(environment.addresses, (error) => this.#fail(`the message bus failed: ${error.message}`));
+    this.#proxies = startProxies(environment.addresses, (error) =>
+      this.#fail(`the message bus failed: ${error.message}`),
+    );
     const { plan: addresses } = this.#proxies;
     const { logLevel } = config.service;
     this.supervisor = new LocalSupervisor(options.childEntry, ({ services }) => ({ services, addresses, logLevel }));
@@ -224,7 +228,10 @@ class Run {
     this.#debug('bus connected');
     const childIds = this.#placement.children.flatMap(({ services }) => services.map(({ serviceId }) => serviceId));
     await Promise.all([
-      registry.waitForServices(childIds, { deadlineMs: REGISTRATION_DEADLINE_MS }).then(() => this.#debug('registered')),
+      registry.waitForServices(childIds, { deadlineMs: REGISTRATION_DEADLINE_MS }).then(() => {
+        this.#haveRegistered = true;
+        this.#debug('registered');
+      }),
       this.#local.started
         .then(() => this.#configure(this.#idsOf('dataset_manager')))
         .then(() => this.#debug('dataset ready')),
@@ -264,7 +271,9 @@ class Run {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        reject(new ControllerError('AIPERF_CONTROLLER_SERVICE', `${reason}; the records could not be summarised either`));
+        reject(
+          new ControllerError('AIPERF_CONTROLLER_SERVICE', `${reason}; the records could not be summarised either`),
+        );
       }, RESULTS_AFTER_FAILURE_MS);
     });
     try {
@@ -277,16 +286,22 @@ class Run {
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearInterval(this.#heartbeatCheck);
-    const alive = this.#registry?.services.flatMap(({ serviceId }) => (this.#lost.has(serviceId) ? [] : [serviceId]));
-    await this.#commands
-      ?.sendCommand('shutdown', { targets: alive ?? [], deadlineMs: SHUTDOWN_DEADLINE_MS })
-      .catch((error: Error) => this.#debug(error.message));
-    const killed = await this.supervisor.stop(this.#commands === undefined ? 0 : SHUTDOWN_DEADLINE_MS);
-    for (const name of killed) this.#log.write('warning', 'system_controller', `${name} did not end and was killed`);
+    if (this.#haveRegistered) await this.#shutDownServices();
+    // A child that has not joined the bus cannot be asked, and has nothing to lose.
+    else await this.supervisor.stop(0);
     await this.#local?.stop();
     this.#registry?.close();
     this.#bus?.close();
     this.#proxies.close();
+  }
+
+  async #shutDownServices(): Promise<void> {
+    const alive = this.#registry?.services.flatMap(({ serviceId }) => (this.#lost.has(serviceId) ? [] : [serviceId]));
+    await this.#commands
+      ?.sendCommand('shutdown', { targets: alive ?? [], deadlineMs: SHUTDOWN_DEADLINE_MS })
+      .catch((error: Error) => this.#debug(error.message));
+    const killed = await this.supervisor.stop(SHUTDOWN_DEADLINE_MS);
+    for (const name of killed) this.#log.write('warning', 'system_controller', `${name} did not end and was killed`);
   }
 
   async #configure(targets: readonly string[]): Promise<void> {

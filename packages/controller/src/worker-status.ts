@@ -25,11 +25,7 @@ const HIGH_LOAD_MEMORY_MS = 5_000;
 const STALE_AFTER_MS = 10_000;
 
 /** The history after one more health message. */
-export function observeWorker(
-  history: WorkerHistory | undefined,
-  sample: WorkerSample,
-  nowMs: number,
-): WorkerHistory {
+export function observeWorker(history: WorkerHistory | undefined, sample: WorkerSample, nowMs: number): WorkerHistory {
   const hasNewFailures = sample.failed > (history?.failed ?? 0);
   return {
     lastSeenMs: nowMs,

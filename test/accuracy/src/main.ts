@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { build } from '../../../tooling/scripts/build.ts';
+import { build } from '@aiperf/tooling-scripts/build';
 
 /** `pnpm accuracy [NAME…] [--quick]`: three runs of each scenario, or one with `--quick`. `--skip-build` uses what was built before. */
 const { positionals, values } = parseArgs({

@@ -23,10 +23,10 @@ import {
   type DataType,
 } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pythonVenv } from './python-venv.ts';
+import { pythonIfAny } from '@aiperf/tooling-scripts/python-venv';
 
 const run = promisify(execFile);
-const python = await pythonVenv(['pyarrow', 'polars', 'duckdb', 'pandas']);
+const python = await pythonIfAny(['pyarrow', 'polars', 'duckdb', 'pandas']);
 if (python === undefined)
   console.warn('No python3 with venv here: reading Arrow files with pyarrow, polars and DuckDB is not tested.');
 

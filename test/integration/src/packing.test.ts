@@ -46,7 +46,10 @@ test('the packed command, installed in an empty folder, profiles its own mock se
   const home = await mkdtemp(join(scratch, 'installed-'));
   await writeFile(join(home, 'package.json'), '{ "private": true }');
   await run('npm', ['install', '--no-audit', '--no-fund', await pack(join(root, 'apps', 'aiperf'))], { cwd: home });
-  const server = spawn('npx', ['aiperf', 'mock-server', '--port', '0'], { cwd: home, stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn('npx', ['aiperf', 'mock-server', '--port', '0'], {
+    cwd: home,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   try {
     const [url] = (await once(createInterface({ input: server.stdout }), 'line')) as [string];
     const load = ['--request-count', '20', '--concurrency', '4', '--isl', '16', '--osl', '8', '--artifact-dir', 'run'];

@@ -31,7 +31,11 @@ const cases: readonly Case[] = [
     args: ['--streaming', '--concurrency', '4', '--connection-reuse-strategy', 'never'],
     count: 20,
   },
-  { title: 'a constant rate', args: ['--streaming', '--request-rate', '100', '--arrival-pattern', 'constant'], count: 40 },
+  {
+    title: 'a constant rate',
+    args: ['--streaming', '--request-rate', '100', '--arrival-pattern', 'constant'],
+    count: 40,
+  },
   {
     title: 'a Poisson rate under a concurrency limit',
     args: ['--streaming', '--request-rate', '200', '--concurrency', '6', '--workers-max', '2'],

@@ -16,7 +16,17 @@ const sorted = (bodies: readonly object[]): readonly string[] => bodies.map((bod
 test('the server gets exactly what inputs.json says', async () => {
   await using server = await startChatServer(answerGood);
   await using place = await workplace();
-  const args = ['--streaming', '--concurrency', '3', '--request-count', '12', '--osl', '7', '--extra-inputs', 'ignore_eos:true'];
+  const args = [
+    '--streaming',
+    '--concurrency',
+    '3',
+    '--request-count',
+    '12',
+    '--osl',
+    '7',
+    '--extra-inputs',
+    'ignore_eos:true',
+  ];
   const { exitCode, stderr } = await place.profile(server.url, [...args, 'temperature:0.5']);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   const received = server.requests.map(({ body }) => JSON.parse(body) as object);
@@ -50,30 +60,37 @@ test('a seed makes the same prompts again, another seed others', async () => {
   expect(sorted(bodies.slice(6, 12))).toEqual(sorted(bodies.slice(0, 6)));
 });
 
-test.for(['direct', 'undici'])('%s: headers, key, path and extra inputs arrive with every request', async (transport) => {
-  await using server = await startChatServer(answerGood);
-  await using place = await workplace();
-  const { exitCode } = await place.profile(server.url, [
-    ...['--request-count', '5', '--transport', transport, '--api-key', 'k-123', '--endpoint', '/custom/path'],
-    ...['--header', 'X-Tenant:blue', '--header', 'X-Trace: a:b', '--extra-inputs', '{"nested":{"a":[1,2]}}'],
-  ]);
-  expect(exitCode).toBe(0);
-  expect(server.requests).toHaveLength(5);
-  for (const { path, headers, body } of server.requests) {
-    expect(path).toBe('/custom/path');
-    expect(headers).toMatchObject({
-      authorization: 'Bearer k-123',
-      'x-tenant': 'blue',
-      'x-trace': 'a:b',
-      accept: 'application/json',
-      'content-type': 'application/json',
-      'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/u) as string,
-    });
-    expect(JSON.parse(body)).toMatchObject({ nested: { a: [1, 2] } });
-  }
-  const ids = server.requests.map(({ headers }) => headers['x-request-id']);
-  expect(ids.toSorted()).toEqual(readRows(place.results()).map(({ x_request_id }) => x_request_id).toSorted());
-});
+test.for(['direct', 'undici'])(
+  '%s: headers, key, path and extra inputs arrive with every request',
+  async (transport) => {
+    await using server = await startChatServer(answerGood);
+    await using place = await workplace();
+    const { exitCode } = await place.profile(server.url, [
+      ...['--request-count', '5', '--transport', transport, '--api-key', 'k-123', '--endpoint', '/custom/path'],
+      ...['--header', 'X-Tenant:blue', '--header', 'X-Trace: a:b', '--extra-inputs', '{"nested":{"a":[1,2]}}'],
+    ]);
+    expect(exitCode).toBe(0);
+    expect(server.requests).toHaveLength(5);
+    for (const { path, headers, body } of server.requests) {
+      expect(path).toBe('/custom/path');
+      expect(headers).toMatchObject({
+        authorization: 'Bearer k-123',
+        'x-tenant': 'blue',
+        'x-trace': 'a:b',
+        accept: 'application/json',
+        'content-type': 'application/json',
+        'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/u) as string,
+      });
+      expect(JSON.parse(body)).toMatchObject({ nested: { a: [1, 2] } });
+    }
+    const ids = server.requests.map(({ headers }) => headers['x-request-id']);
+    expect(ids.toSorted()).toEqual(
+      readRows(place.results())
+        .map(({ x_request_id }) => x_request_id)
+        .toSorted(),
+    );
+  },
+);
 
 test("tokens are counted here, or taken from the server's usage when that is asked for", async () => {
   const usage = 'data: {"choices":[],"usage":{"prompt_tokens":99,"completion_tokens":42,"total_tokens":141}}\n\n';
@@ -109,8 +126,7 @@ test('over TCP the documented ports are used and freed, and no socket file is ma
       socket.once('error', () => resolve(false));
       socket.once('connect', () => socket.destroy());
     });
-  const probe = (): Promise<readonly boolean[]> =>
-    Promise.all(TCP_BUS_PORTS.map((port) => isListening(port + offset)));
+  const probe = (): Promise<readonly boolean[]> => Promise.all(TCP_BUS_PORTS.map((port) => isListening(port + offset)));
   let socketFiles: readonly string[] = ['not looked for'];
   await using place = await workplace();
   await using server = await startChatServer(({ socket, index }) => {

@@ -13,7 +13,9 @@ export async function mockServer(argv: readonly string[]): Promise<number> {
     const flags = MOCK_SERVER_FLAGS.map(({ flag }) => `--${flag}`);
     for (const { message, unknownFlag } of parsed.problems) {
       const nearest = unknownFlag === undefined ? undefined : nearestName(unknownFlag, flags);
-      process.stderr.write(`aiperf mock-server: ${message}${nearest === undefined ? '' : `; did you mean ${nearest}?`}\n`);
+      process.stderr.write(
+        `aiperf mock-server: ${message}${nearest === undefined ? '' : `; did you mean ${nearest}?`}\n`,
+      );
     }
     return EXIT_USAGE;
   }

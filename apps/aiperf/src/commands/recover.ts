@@ -8,7 +8,8 @@ export async function recover(argv: readonly string[]): Promise<number> {
   const [target, ...extra] = argv;
   if (target === undefined || extra.length > 0 || target.startsWith('-')) {
     const isHelp = target === '-h' || target === '--help';
-    const usage = 'Usage: aiperf recover RUN_DIRECTORY|FILE.arrow\n\nFinishes the record file of a run that was killed.\n';
+    const usage =
+      'Usage: aiperf recover RUN_DIRECTORY|FILE.arrow\n\nFinishes the record file of a run that was killed.\n';
     (isHelp ? process.stdout : process.stderr).write(usage);
     return isHelp ? EXIT_OK : EXIT_USAGE;
   }

@@ -7,7 +7,7 @@ export const TCP_BUS_PORTS: readonly number[] = [5557, 5564, 5661, 5662, 5663, 5
 
 /** Listens on one port of 127.0.0.1. Rejects when it is in use. */
 export async function listenOn(port: number): Promise<Server> {
-  const server = createServer();
+  const server = createServer((socket) => socket.on('error', () => undefined).resume());
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return server;

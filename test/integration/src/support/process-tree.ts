@@ -13,7 +13,8 @@ export interface RunningProcess {
 function readProcess(pid: number): RunningProcess | undefined {
   try {
     // The name in parentheses may itself hold blanks and parentheses.
-    const [state = '', parent = '', ...rest] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
+    const [state = '', parent = '', ...rest] =
+      readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
     // A zombie has ended; it only waits for its exit code to be read.
     if (state === 'Z' || state === 'X') return undefined;
     const title = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();

@@ -31,7 +31,10 @@ export interface SummaryMetric {
 /** What the tests look at in the summary file; metrics by their tags. */
 export interface Summary {
   readonly was_cancelled: boolean;
-  readonly error_summary: readonly { readonly error_details: { readonly code: number | null; readonly type: string; readonly message: string }; readonly count: number }[];
+  readonly error_summary: readonly {
+    readonly error_details: { readonly code: number | null; readonly type: string; readonly message: string };
+    readonly count: number;
+  }[];
   readonly request_count?: SummaryMetric;
   readonly error_request_count?: SummaryMetric;
   readonly time_to_first_token?: SummaryMetric;
@@ -62,7 +65,11 @@ export function readSummary(runDirectory: string): Summary {
 
 /** One line of `profile_export.jsonl`. */
 export interface JsonlRecord {
-  readonly metadata: { readonly benchmark_phase: string; readonly was_cancelled: boolean; readonly x_request_id: string };
+  readonly metadata: {
+    readonly benchmark_phase: string;
+    readonly was_cancelled: boolean;
+    readonly x_request_id: string;
+  };
   readonly metrics: Readonly<Record<string, { readonly value: unknown; readonly unit: string }>>;
   readonly error?: { readonly code: number | null; readonly type: string; readonly message: string } | null;
 }
@@ -95,6 +102,7 @@ export function readInputs(runDirectory: string): InputsFile {
 export function hasSummary(runDirectory: string): boolean {
   const names = ['profile_export_aiperf.json', 'profile_export_aiperf.csv', '.aiperf_results_ready.json'];
   const present = names.filter((name) => existsSync(join(runDirectory, name)));
-  if (present.length > 0 && present.length < names.length) throw new Error(`only ${present.join(', ')} of ${names.join(', ')}`);
+  if (present.length > 0 && present.length < names.length)
+    throw new Error(`only ${present.join(', ')} of ${names.join(', ')}`);
   return present.length > 0;
 }

@@ -6,6 +6,8 @@ import { temporaryFolder } from './temporary-folder.ts';
 export interface ProfileOptions extends Partial<CliOptions> {
   /** Name of the run; its results are in a directory of that name. Default: `run`. */
   readonly name?: string;
+  /** `--tokenizer`. Default: the built-in one, so that none is looked for by the model's name. */
+  readonly tokenizer?: string;
 }
 
 /** A place for runs: their working directory, their results, and what they keep privately. */
@@ -21,17 +23,17 @@ export interface Workplace extends AsyncDisposable {
 }
 
 /** Where compiled code is also kept by runs outside of the tests; by default Node puts it below TMPDIR. */
-const COMPILE_CACHE = join(tmpdir(), 'node-compile-cache');
+export const COMPILE_CACHE: string = join(tmpdir(), 'node-compile-cache');
 
-/** Short prompts, and no look-up of a tokenizer by the model's name. */
-const COMMON = ['-m', 'mock', '--ui', 'none', '--tokenizer', 'builtin', '--isl', '16'];
+/** Short prompts. */
+const COMMON = ['-m', 'mock', '--ui', 'none', '--isl', '16'];
 
 export async function workplace(): Promise<Workplace> {
   const folder = await temporaryFolder();
   const privateParent = await temporaryFolder();
   const results = (name = 'run'): string => join(folder.path, name);
-  const startProfile: Workplace['startProfile'] = (url, args, { name, env, ...options } = {}) =>
-    startCli(['profile', ...COMMON, '-u', url, '--artifact-dir', results(name), ...args], {
+  const startProfile: Workplace['startProfile'] = (url, args, { name, tokenizer = 'builtin', env, ...options } = {}) =>
+    startCli(['profile', ...COMMON, '-u', url, '--tokenizer', tokenizer, '--artifact-dir', results(name), ...args], {
       cwd: folder.path,
       ...options,
       env: { TMPDIR: privateParent.path, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },

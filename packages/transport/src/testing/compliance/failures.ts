@@ -175,7 +175,9 @@ export function failureTests(subject: ComplianceSubject): void {
     void server
       .until(() => server.connectionCount > 0)
       .then(() => server.writeToAll('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    const transport = await createTransport(transportOptions(`https://127.0.0.1:${server.port}`, { kind: subject.kind }));
+    const transport = await createTransport(
+      transportOptions(`https://127.0.0.1:${server.port}`, { kind: subject.kind }),
+    );
     const timeline = await exchangeOnce(transport);
     await transport.close();
     expect(timeline.error?.code).toBe('tls_failure');

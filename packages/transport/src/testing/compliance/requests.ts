@@ -85,7 +85,9 @@ export function requestTests(subject: ComplianceSubject): void {
 
   test('a name is looked up, and the time of that is kept', async () => {
     await using server = await startRawServer(({ socket }) => socket.write(OK));
-    const transport = await createTransport(transportOptions(`http://localhost:${server.port}`, { kind: subject.kind }));
+    const transport = await createTransport(
+      transportOptions(`http://localhost:${server.port}`, { kind: subject.kind }),
+    );
     const timeline = await exchangeOnce(transport);
     await transport.close();
     expect(timeline.error).toBeUndefined();
