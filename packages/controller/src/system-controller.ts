@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
   CommandClient,
+  CommandError,
   connectBus,
   type ConnectedBus,
   type ControlMessages,
@@ -233,7 +234,7 @@ class Run {
         this.#debug('registered');
       }),
       this.#local.started
-        .then(() => this.#configure(this.#idsOf('dataset_manager')))
+        .then(() => this.#makeDataset())
         .then(() => this.#debug('dataset ready')),
     ]);
     const others = placedServices(this.#placement).filter(({ serviceType }) => serviceType !== 'dataset_manager');
@@ -293,6 +294,17 @@ class Run {
     this.#registry?.close();
     this.#bus?.close();
     this.#proxies.close();
+  }
+
+  /** What the dataset is made from, such as the tokenizer, was named by the user: if that cannot be used, it is said as such. */
+  async #makeDataset(): Promise<void> {
+    try {
+      await this.#configure(this.#idsOf('dataset_manager'));
+    } catch (error) {
+      const [failed] = error instanceof CommandError ? error.answers : [];
+      if (failed?.error === undefined) throw error;
+      throw new ControllerError('AIPERF_CONTROLLER_UNUSABLE', failed.error.message, { cause: error });
+    }
   }
 
   async #shutDownServices(): Promise<void> {
