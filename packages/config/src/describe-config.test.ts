@@ -11,7 +11,7 @@ function describeLine(line: string): Record<string, unknown> {
 describe('describeConfig', () => {
   test('a run with warm-up has the shape and key order of AIPerf', () => {
     const description = describeLine(
-      '--tokenizer TOKENIZER_DIR --artifact-dir RUN_DIR --model smollm2-135m --url http://127.0.0.1:18201 --endpoint-type chat ' +
+      '--tokenizer TOKENIZER_DIR --artifact-dir /RUN_DIR --model smollm2-135m --url http://127.0.0.1:18201 --endpoint-type chat ' +
         '--streaming --concurrency 4 --request-count 24 --warmup-request-count 4 --isl 64 --osl 24 --random-seed 42 --ui none',
     );
     const concurrency = { type: 'concurrency' };
@@ -31,7 +31,7 @@ describe('describeConfig', () => {
         { name: 'warmup', kind: 'warmup', ...concurrency, exclude_from_results: true, requests: 4, concurrency: 4 },
         { name: 'profiling', kind: 'profiling', ...concurrency, requests: 24, concurrency: 4 },
       ],
-      artifacts: { dir: 'RUN_DIR', records: ['jsonl'], raw: false, auto_plot: false, plot_required: false },
+      artifacts: { dir: '/RUN_DIR', records: ['jsonl'], raw: false, auto_plot: false, plot_required: false },
       tokenizer: { name: 'TOKENIZER_DIR' },
       gpu_telemetry: { enabled: false },
       server_metrics: { enabled: false },

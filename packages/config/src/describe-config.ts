@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { isCredentialName, redactObject } from './credentials.ts';
 import { REDACTED } from './secret.ts';
 import type { LoadConfig, UserConfig } from './user-config.ts';
@@ -95,7 +96,7 @@ export function describeConfig(config: UserConfig, given: ReadonlySet<string>): 
     datasets: [describeDataset(config, given)],
     phases: describePhases(config.load, given),
     artifacts: {
-      dir: config.output.artifactDirectory,
+      dir: config.output.artifactDirectory === undefined ? undefined : resolve(config.output.artifactDirectory),
       records: config.output.exportLevel === 'records' ? ['jsonl'] : false,
       raw: false,
       auto_plot: false,

@@ -9,7 +9,7 @@ export const creditToStartLatency: RecordMetric = {
   displayUnit: 'ms',
   kind: 'record',
   valueType: 'int',
-  flags: [],
+  flags: ['no_individual_records'],
   consoleGroup: 'none',
   records: 'all',
   formula: 'request start - due time (open loop) or moment the credit and its slot were there (closed loop)',

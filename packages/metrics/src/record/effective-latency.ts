@@ -9,7 +9,7 @@ export const effectiveLatency: RecordMetric = {
   displayUnit: 'ms',
   kind: 'record',
   valueType: 'int',
-  flags: [],
+  flags: ['no_individual_records'],
   consoleGroup: 'effective',
   records: 'all',
   formula: 'request end - due time (open loop) or moment the slot was free (closed loop), failed requests included',
