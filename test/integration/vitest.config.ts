@@ -12,6 +12,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 300_000,
     fileParallelism: false,
+    // Of tests that say they may run side by side: each has processes of its own.
+    maxConcurrency: 3,
     pool: 'forks',
     execArgv: ['-C', '@aiperf/source'],
   },

@@ -29,6 +29,8 @@ export class RequestParser {
     if (bytes.length === 0) return undefined;
     const headEnd = bytes.indexOf(HEADER_END);
     if (headEnd < 0) {
+      // A client that speaks TLS to this port would wait for an answer to its handshake for ever.
+      if (!isLetter(bytes[0] ?? 0)) throw new BadRequestError('not an HTTP request');
       if (bytes.length > MAX_HEADER_BYTES) throw new BadRequestError('header section too large');
       return undefined;
     }
@@ -63,6 +65,10 @@ export class RequestParser {
     const keepAlive = version === 'HTTP/1.0' ? connection === 'keep-alive' : connection !== 'close';
     return { method, path, requestId, authorization, keepAlive, body: framed.body };
   }
+}
+
+function isLetter(byte: number): boolean {
+  return (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
 }
 
 interface FramedBody {

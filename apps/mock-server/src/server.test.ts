@@ -133,6 +133,15 @@ test('pipelined and byte-wise requests on one connection are answered in order',
   expect(models).toContain('HTTP/1.1 200 OK');
 });
 
+test('a TLS handshake gets an answer, so that the client does not wait for one', async () => {
+  await using server = await mockServer();
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  socket.setEncoding('latin1').write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]));
+  let answer = '';
+  for await (const text of socket) answer += text as string;
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /u);
+});
+
 test('requests beyond the limit wait, and the metrics page counts them under vLLM names', async () => {
   await using server = await mockServer({ maxConcurrency: 1, model: 'm' });
   const answers = await Promise.all([1, 2, 3].map(() => chat(server, { stream: true, max_tokens: 2 })));
