@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type ChatAnswer, STREAM_DONE, STREAM_HEAD, STREAM_HEAD_CLOSE } from './chat-answer.ts';
 import type { Deadline } from './deadline-queue.ts';
+import type { HeadWriter } from './head-queue.ts';
 
 export type StreamFault = 'cut' | 'in_band_error' | undefined;
 
@@ -16,13 +17,14 @@ export interface StreamPlan {
   /** The fault strikes before this token. */
   readonly faultAtToken: number;
   readonly keepAlive: boolean;
+  /** The head does not wait for the first token. */
   readonly headersFirst: boolean;
 }
 
 export type StreamOutcome = 'completed' | 'failed' | 'cut' | 'aborted';
 
 /** One answer on its way to one socket, token by token at absolute due times. */
-export class AnswerStream implements Deadline {
+export class AnswerStream implements Deadline, HeadWriter {
   dueNs: number;
   readonly tokenWriteNs: number[] = [];
   readonly #socket: Socket;
@@ -48,10 +50,13 @@ export class AnswerStream implements Deadline {
     this.#onEnd = onEnd;
     this.dueNs = plan.firstTokenDueNs;
     this.#head = plan.keepAlive ? STREAM_HEAD : STREAM_HEAD_CLOSE;
-    if (plan.headersFirst) {
-      socket.write(this.#head, 'latin1');
-      this.#head = '';
-    }
+  }
+
+  /** Sends the head by itself, unless it went out with a token. */
+  writeHead(): void {
+    if (this.#hasEnded || this.#head === '') return;
+    this.#socket.write(this.#head, 'latin1');
+    this.#head = '';
   }
 
   /** Writes what is due: the next chunk of tokens, and more of them when the process has fallen behind. */

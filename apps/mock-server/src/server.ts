@@ -3,6 +3,7 @@ import { AnswerStream, type StreamOutcome, type StreamPlan } from './answer-stre
 import { ChatAnswer, plainAnswer } from './chat-answer.ts';
 import { type ChatRequest, ChatRequestReader } from './chat-request.ts';
 import { DeadlineQueue } from './deadline-queue.ts';
+import { HeadQueue } from './head-queue.ts';
 import { DEFAULT_MOCK_SERVER_OPTIONS, type MockServerOptions } from './options.ts';
 import { createRandom, drawNormal } from './random.ts';
 import { BadRequestError, type IncomingRequest, RequestParser } from './request-parser.ts';
@@ -38,6 +39,7 @@ class MockChatServer implements MockServer {
   readonly #random: () => number;
   readonly #reader = new ChatRequestReader();
   readonly #queue = new DeadlineQueue(nowNs);
+  readonly #heads = new HeadQueue();
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
   readonly #waiting: WaitingRequest[] = [];
@@ -72,6 +74,7 @@ class MockChatServer implements MockServer {
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#queue.close();
+    this.#heads.close();
     for (const connection of this.#connections) connection.socket.destroy();
     await closed;
     await this.#log?.close();
@@ -148,6 +151,7 @@ class MockChatServer implements MockServer {
       connection.answered(incoming.keepAlive && outcome !== 'cut');
     });
     connection.stream = stream;
+    if (plan.headersFirst) this.#heads.add(stream);
     this.#queue.add(stream);
   }
 
