@@ -144,7 +144,7 @@ describe('a request', () => {
     expect(rig.transport.sent).toEqual(
       [0, 1, 2].map((n) => ({
         urlIndex: n % 2,
-        variableHeaders: [ids.requestId(0, n), ids.correlationId(0, n)],
+        variableHeaders: [ids.requestId(0, n), ids.correlationId(0, n), ids.correlationId(0, n)],
         body: `conversation ${n}, turn 0`,
       })),
     );

@@ -14,7 +14,7 @@ import { createTimeline, resetTimeline } from './timeline.ts';
 import type { Exchange, PreparedRequest, Timeline, Transport } from './transport.ts';
 
 /** Headers whose values a worker gives with each request, in the order of `PreparedRequest.variableHeaders`. */
-export const VARIABLE_HEADER_NAMES: readonly string[] = ['X-Request-ID', 'X-Correlation-ID'];
+export const VARIABLE_HEADER_NAMES: readonly string[] = ['X-Request-ID', 'X-Correlation-ID', 'X-Session-Affinity'];
 
 /** What a worker works with. */
 export interface WorkerOptions {
@@ -148,7 +148,10 @@ export class Worker {
     exchange.cancelled = false;
     request.urlIndex = credit.sessionNumber % urlCount;
     request.variableHeaders[0] = this.#ids.requestId(credit.phaseIndex, credit.id);
-    request.variableHeaders[1] = this.#ids.correlationId(credit.phaseIndex, credit.sessionNumber);
+    const correlationId = this.#ids.correlationId(credit.phaseIndex, credit.sessionNumber);
+    request.variableHeaders[1] = correlationId;
+    // Routers keep a session on one server by it.
+    request.variableHeaders[2] = correlationId;
     try {
       const turn = store.turn(credit.conversationIndex, credit.turnIndex);
       request.body = turn.body;

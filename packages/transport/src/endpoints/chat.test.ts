@@ -25,7 +25,7 @@ test.for<[what: string, config: Partial<BodyConfig>, body: string]>([
   [
     'extra inputs come last or in the place of what they replace',
     { extraInputs: { temperature: 0, model: 'other' } },
-    '{"messages":[{"role":"user","content":"Hello \\"you\\""}],"model":"other","stream":true,"max_completion_tokens":24,"stream_options":{"include_usage":true},"temperature":0}',
+    '{"messages":[{"role":"user","content":"Hello \\"you\\""}],"model":"other","stream":true,"max_completion_tokens":24,"temperature":0,"stream_options":{"include_usage":true}}',
   ],
   [
     'other stream options do not switch usage off',

@@ -13,7 +13,7 @@ export const chatEndpoint: Endpoint = {
   createParser: () => new ChatParser(),
 };
 
-/** Key order as in AIPerf's `inputs.json`; extra inputs replace values in place and new ones come last. */
+/** Key order as in AIPerf's requests: extra inputs replace values in place, new ones follow, the stream's options come last. */
 function chatBody(turn: Turn, config: BodyConfig): Record<string, unknown> {
   const extra = config.extraInputs;
   const streaming = typeof extra['stream'] === 'boolean' ? extra['stream'] : config.streaming;
@@ -25,11 +25,12 @@ function chatBody(turn: Turn, config: BodyConfig): Record<string, unknown> {
   if (turn.maxOutputTokens !== undefined) {
     body[config.useLegacyMaxTokens ? 'max_tokens' : 'max_completion_tokens'] = turn.maxOutputTokens;
   }
-  // A server refuses stream_options without a stream, so they follow what is really sent.
-  if (streaming) body['stream_options'] = { include_usage: true };
   const merged = { ...body, ...extra };
   const extraOptions = extra['stream_options'];
-  // The author's own choice of include_usage is kept; other stream options do not switch the usage off.
-  if (streaming && isObject(extraOptions)) merged['stream_options'] = { include_usage: true, ...extraOptions };
+  // A server refuses stream_options without a stream, so they follow what is really sent.
+  if (streaming && (extraOptions === undefined || isObject(extraOptions))) {
+    // The author's own choice of include_usage is kept; other stream options do not switch the usage off.
+    merged['stream_options'] = { include_usage: true, ...extraOptions };
+  }
   return merged;
 }
