@@ -9,10 +9,10 @@ import { PROGRAMS } from './programs/index.ts';
 import { renderTable } from './report.ts';
 
 /**
- * `pnpm bench [name...] [--quick]`: builds the command, measures it against bare loops on this machine, prints the table and keeps the
+ * `pnpm bench [name...] [--quick] [--no-build]`: builds the command (or takes the bundle that is there), measures it against bare loops on this machine, prints the table and keeps the
  * numbers. Exit code 1 when a budget is missed or a program could not run.
  */
-const USAGE = `Usage: pnpm bench [--quick] [program...]\n\n${PROGRAMS.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}\n`;
+const USAGE = `Usage: pnpm bench [--quick] [--no-build] [program...]\n\n${PROGRAMS.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}\n`;
 
 interface Outcome {
   readonly name: string;
@@ -22,7 +22,11 @@ interface Outcome {
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      'no-build': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
     allowPositionals: true,
   });
   if (values.help) {
@@ -34,7 +38,7 @@ async function main(): Promise<number> {
     process.stderr.write(`no such program: ${unknown.join(', ')}\n\n${USAGE}`);
     return 2;
   }
-  await build();
+  if (!values['no-build']) await build();
   const selected = PROGRAMS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const outcomes: Outcome[] = [];
   const startLoad = loadavg();
