@@ -37,6 +37,19 @@ function events(text: string): string[] {
     .map((event) => event.replace(/^data: /u, ''));
 }
 
+test('an answer to HEAD has no body, so that the next answer on the connection is found', async () => {
+  await using server = await mockServer();
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  let text = '';
+  socket.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  socket.end('HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  await once(socket, 'close');
+  expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*?Content-Length: \d+\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+});
+
 describe('chat completions', () => {
   test('a stream has a role event, one event a token, the finish reason, usage and [DONE]', async () => {
     await using server = await mockServer();

@@ -90,6 +90,7 @@ class MockChatServer implements MockServer {
   /** Answers one request; the connection takes the next one when `onAnswered` was called. */
   handle(request: IncomingRequest, connection: Connection, receivedNs: number): void {
     const { keepAlive } = request;
+    connection.sendsHeadOnly = request.method === 'HEAD';
     const path = request.path.split('?', 1)[0];
     const { apiKey, model } = this.options;
     if (apiKey !== undefined && request.authorization !== `Bearer ${apiKey}`) {
@@ -245,6 +246,7 @@ function errorAnswer(status: number, reason: string, message: string, keepAlive:
 
 /** One client connection: requests are answered one after the other. */
 class Connection {
+  sendsHeadOnly = false;
   readonly socket: Socket;
   stream: { abort(): void } | undefined;
   readonly #parser = new RequestParser();
@@ -267,7 +269,8 @@ class Connection {
   }
 
   answer(text: string, keepAlive: boolean): void {
-    this.socket.write(text);
+    // The client of a HEAD request takes a body for the beginning of the next answer.
+    this.socket.write(this.sendsHeadOnly ? text.slice(0, text.indexOf('\r\n\r\n') + 4) : text);
     this.answered(keepAlive);
   }
 

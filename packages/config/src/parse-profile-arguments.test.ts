@@ -250,7 +250,11 @@ describe('problems', () => {
     ['-m x --endpoint v1', '--endpoint: expected a path that begins with / and has no white space, found "v1".'],
     [
       '-m x --header nocolon',
-      '--header: expected Name:value in printable characters, or a JSON object of them, and no header that frames the message, found "<redacted>".',
+      '--header: expected Name:value in printable characters, or a JSON object of them, and no header that frames the message or names the request, found "<redacted>".',
+    ],
+    [
+      '-m x --header X-Request-ID:1',
+      '--header: expected Name:value in printable characters, or a JSON object of them, and no header that frames the message or names the request, found "X-Request-ID:1".',
     ],
     ['-m x --extra-inputs {"a":', '--extra-inputs: expected name:value or one JSON object, found "<redacted>".'],
     [

@@ -65,6 +65,21 @@ describe('renderConsoleReport', () => {
     );
   });
 
+  test('metrics of failed requests are no rows: the error table has them', () => {
+    const failed: MetricResult = { tag: 'failed', header: 'Failed', unit: 'requests', avg: 3 };
+    const text = renderConsoleReport({
+      results: { ...results, profiling: [...metrics, failed] },
+      definitions: [
+        ...definitions,
+        { ...failed, kind: 'aggregate', flags: ['error_only'], consoleGroup: 'default', formula: '' },
+      ],
+      endpointTitle: 'LLM Metrics',
+      widthColumns: 140,
+    });
+    expect(text).toContain('Late (ms)');
+    expect(text).not.toContain('Failed');
+  });
+
   test('in 104 columns the names wrap and every number stays', () => {
     const lines = report({}, 104);
     expect(Math.max(...lines.map(displayWidth))).toBeLessThanOrEqual(104);

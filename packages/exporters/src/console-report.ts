@@ -50,6 +50,8 @@ export function renderConsoleReport(options: ConsoleReportOptions): string {
   for (const [group, suffix] of groups) {
     const members = results.profiling.flatMap((result) => {
       const definition = byTag.get(result.tag);
+      // The error table has them by kind.
+      if (definition?.flags.includes('error_only')) return [];
       return definition?.consoleGroup === group ? [{ result, order: definition.displayOrder ?? Number.MAX_VALUE }] : [];
     });
     const ordered = members.toSorted((a, b) => a.order - b.order).map(({ result }) => result);

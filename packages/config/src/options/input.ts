@@ -14,15 +14,22 @@ export type InputOptions = Omit<InputConfig, 'datasetEntries' | 'extraInputs'> &
   readonly headers: Headers;
 };
 
-/** Headers that frame the message; a wrong one would break every request. */
-const FRAMING_HEADERS: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'connection']);
+/** Headers that frame the message, where a wrong one would break every request, and those that tell requests and sessions apart. */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'x-request-id',
+  'x-correlation-id',
+  'x-session-affinity',
+]);
 
 function toHeader(name: string, value: unknown): Headers[number] | undefined {
   const isText = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
   // RFC 9110: a token as name; visible ASCII, blanks and obs-text as value.
   if (!isText || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(String(value)))
     return undefined;
-  return FRAMING_HEADERS.has(name.toLowerCase()) ? undefined : [name, new Secret(String(value).trim())];
+  return OWN_HEADERS.has(name.toLowerCase()) ? undefined : [name, new Secret(String(value).trim())];
 }
 
 function parseHeaderWord(input: unknown): Headers | undefined {
@@ -65,7 +72,7 @@ export const inputSchema: GroupSchema<InputOptions> = z.object({
       z.pipe(
         z.array(
           converted(
-            'Name:value in printable characters, or a JSON object of them, and no header that frames the message',
+            'Name:value in printable characters, or a JSON object of them, and no header that frames the message or names the request',
             parseHeaderWord,
           ),
         ),
