@@ -6,10 +6,12 @@ import type { ServicesSpec } from './services-spec.ts';
  * closes, the parent is gone and the process ends at once: no child outlives a run.
  */
 async function runServiceProcess(): Promise<void> {
+  // Until the services have ended, an exit is a failure.
+  process.exitCode = 1;
   // Ctrl-C reaches the whole process group; only the controller decides what it means.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);
-  process.once('disconnect', () => process.exit(1));
+  process.once('disconnect', () => process.exit());
   const spec = await new Promise<ServicesSpec>((resolve) => {
     process.once('message', (message) => resolve(message as ServicesSpec));
   });
@@ -18,10 +20,8 @@ async function runServiceProcess(): Promise<void> {
   await services.started;
   const outcomes = await services.finished;
   const failed = outcomes.find((outcome) => outcome.state === 'failed');
-  if (failed?.state === 'failed') {
-    process.stderr.write(`${failed.error.message}\n`);
-    process.exitCode = 1;
-  }
+  if (failed?.state === 'failed') process.stderr.write(`${failed.error.message}\n`);
+  else process.exitCode = 0;
   process.disconnect();
 }
 

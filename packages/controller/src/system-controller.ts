@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -64,6 +65,7 @@ export class SystemController {
   #failure: string | undefined;
   #isCancelled = false;
   #supervisor: Supervisor | undefined;
+  #privateDirectory: string | undefined;
   #cancelLoad: (() => void) | undefined;
 
   constructor(options: SystemControllerOptions) {
@@ -81,6 +83,7 @@ export class SystemController {
   async run(): Promise<RunOutcome> {
     const { config, runDirectory, onLog } = this.#options;
     await using environment = await createRunEnvironment(config.comms);
+    this.#privateDirectory = environment.privateDirectory;
     await mkdir(join(runDirectory, 'logs'), { recursive: true });
     const log = new RunLog(join(runDirectory, 'logs', 'aiperf.log'), config.service.logLevel, onLog);
     const run = new Run(this.#options, environment, log, this.#tracker, (reason) => this.#fail(reason, log));
@@ -107,9 +110,10 @@ export class SystemController {
     if (this.#cancelLoad === undefined) this.#failures.next('cancelled before the load began');
   }
 
-  /** Kills every child process at once. */
+  /** Kills every child process and removes what the run kept privately, for a process that is about to exit. */
   kill(): void {
     this.#supervisor?.kill();
+    if (this.#privateDirectory !== undefined) rmSync(this.#privateDirectory, { recursive: true, force: true });
   }
 
   async #finish(run: Run, log: RunLog): Promise<RunResults> {
@@ -166,6 +170,9 @@ class Run {
   #commands: CommandClient | undefined;
   #heartbeatCheck: NodeJS.Timeout | undefined;
   readonly #lost = new Set<string>();
+  /** Ends the waits of a start that is given up. */
+  readonly #stopController = new AbortController();
+  #starting: Promise<void> = Promise.resolve();
   /** Whether every child can be reached by a command. */
   #haveRegistered = false;
   #isStopping = false;
@@ -205,8 +212,14 @@ class Run {
   }
 
   /** Resolves when the first phase has begun. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
     const { supervisor } = this;
+    const { signal } = this.#stopController;
     this.#watchProcesses();
     supervisor.start(this.#placement.children);
     const bus = await connectBus<RunMessages>({
@@ -221,6 +234,7 @@ class Run {
     this.#watchServices(bus, registry);
     const commands = await CommandClient.create({ bus: control, lost$: registry.lost$ });
     this.#commands = commands;
+    signal.throwIfAborted();
     this.#local = hostServices({
       services: this.#placement.local,
       addresses: this.#proxies.plan,
@@ -229,7 +243,7 @@ class Run {
     this.#debug('bus connected');
     const childIds = this.#placement.children.flatMap(({ services }) => services.map(({ serviceId }) => serviceId));
     await Promise.all([
-      registry.waitForServices(childIds, { deadlineMs: REGISTRATION_DEADLINE_MS }).then(() => {
+      registry.waitForServices(childIds, { deadlineMs: REGISTRATION_DEADLINE_MS, signal }).then(() => {
         this.#haveRegistered = true;
         this.#debug('registered');
       }),
@@ -244,8 +258,8 @@ class Run {
     const followers = placedServices(this.#placement).flatMap(({ serviceId }) =>
       timing.includes(serviceId) ? [] : [serviceId],
     );
-    await commands.sendCommand('profile_start', { targets: followers, deadlineMs: START_DEADLINE_MS });
-    await commands.sendCommand('profile_start', { targets: timing, deadlineMs: START_DEADLINE_MS });
+    await commands.sendCommand('profile_start', { targets: followers, deadlineMs: START_DEADLINE_MS, signal });
+    await commands.sendCommand('profile_start', { targets: timing, deadlineMs: START_DEADLINE_MS, signal });
     this.#debug('started');
   }
 
@@ -286,6 +300,9 @@ class Run {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#stopController.abort();
+    // A start that went on would open what is closed below. What it failed with has been said.
+    await this.#starting.catch(() => undefined);
     clearInterval(this.#heartbeatCheck);
     if (this.#haveRegistered) await this.#shutDownServices();
     // A child that has not joined the bus cannot be asked, and has nothing to lose.
@@ -320,6 +337,7 @@ class Run {
     await this.#commands?.sendCommand('profile_configure', {
       targets,
       deadlineMs: CONFIGURE_DEADLINE_MS,
+      signal: this.#stopController.signal,
       payload: encodePlan(this.plan),
     });
   }

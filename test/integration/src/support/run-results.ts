@@ -106,3 +106,13 @@ export function hasSummary(runDirectory: string): boolean {
     throw new Error(`only ${present.join(', ')} of ${names.join(', ')}`);
   return present.length > 0;
 }
+
+/** Resolves when the run's log holds the text; rejects when that takes longer than any start should. */
+export async function untilLogged(runDirectory: string, text: string, deadlineMs = 30_000): Promise<void> {
+  const endMs = performance.now() + deadlineMs;
+  const path = join(runDirectory, 'logs', 'aiperf.log');
+  while (!existsSync(path) || !readFileSync(path, 'utf8').includes(text)) {
+    if (performance.now() > endMs) throw new Error(`${path} does not say ${JSON.stringify(text)}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -8,6 +8,8 @@ export interface ProfileOptions extends Partial<CliOptions> {
   readonly name?: string;
   /** `--tokenizer`. Default: the built-in one, so that none is looked for by the model's name. */
   readonly tokenizer?: string;
+  /** `--ui`. Default: `none`. */
+  readonly ui?: 'simple' | 'none';
 }
 
 /** A place for runs: their working directory, their results, and what they keep privately. */
@@ -26,14 +28,17 @@ export interface Workplace extends AsyncDisposable {
 export const COMPILE_CACHE: string = join(tmpdir(), 'node-compile-cache');
 
 /** Short prompts. */
-const COMMON = ['-m', 'mock', '--ui', 'none', '--isl', '16'];
+const COMMON = ['-m', 'mock', '--isl', '16'];
+
+const flags = (values: Readonly<Record<string, string>>): string[] =>
+  Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
 
 export async function workplace(): Promise<Workplace> {
   const folder = await temporaryFolder();
   const privateParent = await temporaryFolder();
   const results = (name = 'run'): string => join(folder.path, name);
-  const startProfile: Workplace['startProfile'] = (url, args, { name, tokenizer = 'builtin', env, ...options } = {}) =>
-    startCli(['profile', ...COMMON, '-u', url, '--tokenizer', tokenizer, '--artifact-dir', results(name), ...args], {
+  const startProfile: Workplace['startProfile'] = (url, args, { name, tokenizer = 'builtin', ui = 'none', env, ...options } = {}) =>
+    startCli(['profile', ...COMMON, '-u', url, ...flags({ tokenizer, ui, 'artifact-dir': results(name) }), ...args], {
       cwd: folder.path,
       ...options,
       env: { TMPDIR: privateParent.path, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
