@@ -14,6 +14,13 @@ export interface ChildEntry {
   readonly execArgv: readonly string[];
 }
 
+/**
+ * Node options of a process that stamps reads, in MiB. V8 begins with a young generation of 1 MiB and collects the whole heap each time
+ * some 30 MiB of finished responses have gone: each collection stops the process for 2 to 10 ms, which every stamp of that time is late
+ * by. With more room from the start there are a tenth as many.
+ */
+const WORKER_OPTIONS: readonly string[] = ['--min-semi-space-size=32', '--initial-heap-size=256'];
+
 /** Output lines kept of each child, to explain an unexpected exit. */
 const KEPT_LINES = 30;
 
@@ -70,8 +77,9 @@ export class LocalSupervisor implements Supervisor {
   }
 
   #fork(placed: PlacedProcess): void {
+    const hasWorker = placed.services.some(({ serviceType }) => serviceType === 'worker');
     const handle = fork(this.#entry.path, [], {
-      execArgv: [...this.#entry.execArgv],
+      execArgv: [...this.#entry.execArgv, ...(hasWorker ? WORKER_OPTIONS : [])],
       env: { ...process.env, ...compileCache() },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
