@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * A closed loop over bare sockets and nothing else: no HTTP parser, no records, no other process. What it adds to the server's times is
@@ -23,6 +24,7 @@ export interface BareRow {
   readonly readNs: number[];
 }
 
+const SETTLE_MS = 300;
 const READ_BUFFER_BYTES = 65_536;
 const END_OF_BODY = Buffer.from('0\r\n\r\n');
 const END_OF_HEAD = '\r\n\r\n';
@@ -95,6 +97,8 @@ async function main(load: BareLoad): Promise<void> {
 
   const connections: Awaited<ReturnType<typeof open>>[] = [];
   for (let stream = 0; stream < load.streams; stream += 1) connections.push(await open());
+  // The kernel completes connections before the server's process takes them up.
+  await delay(SETTLE_MS);
   await Promise.all(connections.map(({ socket, setHandler }, stream) => runStream(socket, stream, setHandler)));
   for (const { socket } of connections) socket.destroy();
   await writeFile(load.outputPath, JSON.stringify(rows));
