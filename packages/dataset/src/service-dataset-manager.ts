@@ -12,7 +12,7 @@ import type { RandomSource } from './random.ts';
 import { openDatasetStore } from './store-reader.ts';
 import { createBuiltinPromptGenerator, createPromptGenerator } from './synthetic/prompt-generator.ts';
 import type { PromptGenerator } from './synthetic/prompt-generator.ts';
-import { chooseTokenizer } from './tokenizer.ts';
+import { chooseTokenizer } from './load-tokenizer.ts';
 
 /**
  * The dataset manager: makes the run's conversations when it is configured and announces the finished store. `createRenderBody` gives the

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { loadHuggingFaceTokenizer } from '../huggingface-tokenizer.ts';
 import { createRandomSource } from '../random.ts';
 import { temporaryDirectory } from '../temporary-directory.test.support.ts';
-import { loadTokenizer } from '../tokenizer.ts';
+import { loadTokenizer } from '../load-tokenizer.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { writeTokenizer } from '../tokenizer-fixture.test.support.ts';
 import { BUILTIN_WORDS } from './builtin-words.ts';

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BUILTIN_WORDS } from './synthetic/builtin-words.ts';
 import { temporaryDirectory } from './temporary-directory.test.support.ts';
-import { chooseTokenizer, loadTokenizer } from './tokenizer.ts';
+import { chooseTokenizer, loadTokenizer } from './load-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { writeTokenizer } from './tokenizer-fixture.test.support.ts';
 
