@@ -33,7 +33,7 @@ const START_DEADLINE_MS = 60_000;
 const CANCEL_DEADLINE_MS = 10_000;
 const SHUTDOWN_DEADLINE_MS = 5_000;
 /** After a failure: what the processors that are left still hold must arrive in this time. */
-const SALVAGE_MS = 2_000;
+const SALVAGE_MS = 60_000;
 const RESULTS_AFTER_FAILURE_MS = 60_000;
 const HEARTBEAT_CHECK_MS = 5_000;
 
@@ -278,10 +278,9 @@ class Run {
 
   /** After a failure: ends the load wherever it still runs and has the records summarised that arrived. */
   async salvage(results: Promise<RunResults>, reason: string): Promise<RunResults> {
-    const targets = [...this.#idsOf('timing_manager'), ...this.#idsOf('worker')];
-    const cancelled = this.#commands?.sendCommand('profile_cancel', { targets, deadlineMs: SALVAGE_MS });
-    // The part that failed cannot answer; the others have been told.
-    await cancelled?.catch((error: Error) => this.#debug(error.message));
+    // What is in flight ends first, so that its records are on their way; processors answer when they have passed on what came.
+    await this.#cancelLiving([...this.#idsOf('timing_manager'), ...this.#idsOf('worker')], CANCEL_DEADLINE_MS);
+    await this.#cancelLiving(this.#idsOf('record_processor'), SALVAGE_MS);
     this.#bus?.publish('producers_gone', { reason });
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_, reject) => {
@@ -324,10 +323,23 @@ class Run {
     }
   }
 
-  async #shutDownServices(): Promise<void> {
-    const alive = this.#registry?.services.flatMap(({ serviceId }) => (this.#lost.has(serviceId) ? [] : [serviceId]));
+  /** What cannot answer in time is on its own: the others have been told. */
+  async #cancelLiving(serviceIds: readonly string[], deadlineMs: number): Promise<void> {
     await this.#commands
-      ?.sendCommand('shutdown', { targets: alive ?? [], deadlineMs: SHUTDOWN_DEADLINE_MS })
+      ?.sendCommand('profile_cancel', { targets: this.#living(serviceIds), deadlineMs, waitForAll: true })
+      .catch((error: Error) => this.#debug(error.message));
+  }
+
+  #living(serviceIds: readonly string[]): readonly string[] {
+    return serviceIds.filter((id) => !this.#lost.has(id));
+  }
+
+  async #shutDownServices(): Promise<void> {
+    // The records manager is in this process and ends last: a processor could not pass on its rows without it.
+    const children = this.#placement.children.flatMap(({ services }) => services.map(({ serviceId }) => serviceId));
+    const targets = this.#living(children);
+    await this.#commands
+      ?.sendCommand('shutdown', { targets, deadlineMs: SHUTDOWN_DEADLINE_MS, waitForAll: true })
       .catch((error: Error) => this.#debug(error.message));
     const killed = await this.supervisor.stop(SHUTDOWN_DEADLINE_MS);
     for (const name of killed) this.#log.write('warning', 'system_controller', `${name} did not end and was killed`);
@@ -369,7 +381,10 @@ class Run {
       error: onError,
     });
     registry.lost$.subscribe({
-      next: ({ serviceId, reason }) => this.#fail(`${serviceId} ${reason}`),
+      next: ({ serviceId, reason }) => {
+        this.#lost.add(serviceId);
+        this.#fail(`${serviceId} ${reason}`);
+      },
       error: onError,
     });
     this.#heartbeatCheck = setInterval(() => {

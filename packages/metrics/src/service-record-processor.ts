@@ -1,6 +1,6 @@
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { PullSocket, PushSocket, Service, ServiceContext } from '@aiperf/comms';
 import type { RunPlan } from '@aiperf/config';
 import { loadTokenizer, openDatasetStore, type DatasetStore } from '@aiperf/dataset';
@@ -18,6 +18,8 @@ const SLICE_MS = 10;
 /** While the load runs, small batches are put together: a message has some kilobytes whatever its number of rows. */
 const MAX_WAIT_MS = 250;
 const MAX_WAITING_ROWS = 2048;
+/** What a worker has sent on is here within this. */
+const QUIET_MS = 300;
 
 /** How a record processor runs. */
 export interface RecordProcessorServiceOptions {
@@ -50,6 +52,7 @@ class RecordProcessorService implements Service<RunPlan> {
   #engine: Engine | undefined;
   /** The batch being processed; batches come one at a time. */
   #processing: Promise<void> = Promise.resolve();
+  #batchCount = 0;
   #flushTimer: NodeJS.Timeout | undefined;
   #isLoadOver = false;
 
@@ -75,6 +78,7 @@ class RecordProcessorService implements Service<RunPlan> {
   async configure(plan: RunPlan): Promise<void> {
     this.#lowerPriority();
     this.#raw.receive((frames) => {
+      this.#batchCount += 1;
       this.#processing = this.#process(plan, frames);
       return this.#processing;
     });
@@ -85,9 +89,16 @@ class RecordProcessorService implements Service<RunPlan> {
     await Promise.resolve();
   }
 
-  /** Records of what was sent are wanted after a cancelled run as well. */
+  /** Resolves when no more batches come and everything that came has been passed on. */
   async cancel(): Promise<void> {
-    await Promise.resolve();
+    this.#isLoadOver = true;
+    let seenCount: number;
+    do {
+      seenCount = this.#batchCount;
+      await this.#processing;
+      await this.#flush();
+      await sleep(QUIET_MS);
+    } while (this.#batchCount !== seenCount);
   }
 
   async stop(): Promise<void> {

@@ -183,7 +183,10 @@ class WorkerService implements Service<RunPlan> {
     for (const batch of worker.credits.takeReturns()) {
       credits
         .send([kindFrame(CREDIT_MESSAGE_KINDS.creditReturn), encodeCreditReturnBatch(batch)])
-        .catch((error: unknown) => this.#context.fail(asError(error)));
+        .catch((error: unknown) => {
+          // At the end there may be nobody left who takes them back.
+          if (!this.#context.stopSignal.aborted) this.#context.fail(asError(error));
+        });
     }
   }
 

@@ -37,7 +37,7 @@ export async function reportRun({ outcome, runDirectory, inputConfig, columns }:
   const logPath = join(runDirectory, 'logs', 'aiperf.log');
   process.stdout.write(`\n${renderConsoleReport(report)}\n`);
   process.stdout.write(renderClosingLines({ results, commandLine, files, logPath }));
-  if (results.requestCount === 0 && !results.wasCancelled) {
+  if (results.requestCount === 0 && results.errorCount > 0 && !results.wasCancelled) {
     process.stderr.write('aiperf: no request succeeded; see the error table\n');
   }
   if (failure !== undefined) process.stderr.write(`aiperf: ${failure}\n`);

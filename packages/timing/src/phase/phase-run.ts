@@ -165,7 +165,7 @@ export class PhaseRun {
     if (issuer === undefined || this.#state === 'complete') return;
     const lostCount = issuer.loseWorker(workerId);
     this.#options.events.warned(
-      `${workerId} is gone; ${lostCount} of its credits count as lost, ${this.#workers.length} workers go on`,
+      `${workerId} is gone; ${lostCount} requests that it had or may have sent count as lost, ${this.#workers.length} workers go on`,
     );
     if (this.#state === 'sending') this.#assignSlots();
     this.#step();
