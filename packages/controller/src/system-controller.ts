@@ -280,7 +280,9 @@ class Run {
   async salvage(results: Promise<RunResults>, reason: string): Promise<RunResults> {
     // What is in flight ends first, so that its records are on their way; processors answer when they have passed on what came.
     await this.#cancelLiving([...this.#idsOf('timing_manager'), ...this.#idsOf('worker')], CANCEL_DEADLINE_MS);
+    this.#debug('load ended');
     await this.#cancelLiving(this.#idsOf('record_processor'), SALVAGE_MS);
+    this.#debug('records passed on');
     this.#bus?.publish('producers_gone', { reason });
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_, reject) => {

@@ -116,3 +116,12 @@ export async function untilLogged(runDirectory: string, text: string, deadlineMs
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/** Resolves when a record file that is being written holds so many rows. */
+export async function untilRows(path: string, count: number, deadlineMs = 30_000): Promise<void> {
+  const endMs = performance.now() + deadlineMs;
+  while (!existsSync(path) || readRowsOfStream(path).length < count) {
+    if (performance.now() > endMs) throw new Error(`${path} has not got ${count} rows`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
