@@ -41,7 +41,6 @@ export interface PipelineOptions {
   readonly url: string;
   readonly load: Load;
   readonly deadlineSec: number;
-  readonly env?: NodeJS.ProcessEnv;
   readonly onStart?: (pid: number) => void;
   /** Looks at the result files before they are removed. */
   readonly inspect?: (directory: string) => Promise<void>;
@@ -52,7 +51,7 @@ const COMMON_FLAGS = ['--model', 'mock', '--streaming', '--isl', '64', '--ui', '
 
 /** Runs `aiperf profile` from the bundle, with all processes, record files and exact metrics. */
 export async function runPipeline(options: PipelineOptions): Promise<ProfileRun> {
-  const { url, load, deadlineSec, env, onStart, inspect } = options;
+  const { url, load, deadlineSec, onStart, inspect } = options;
   await using directory = await temporaryDirectory();
   const artifacts = join(directory.path, 'run');
   const run = await runToSuccess({
@@ -69,7 +68,8 @@ export async function runPipeline(options: PipelineOptions): Promise<ProfileRun>
     ],
     cwd: directory.path,
     deadlineSec,
-    ...(env === undefined ? {} : { env }),
+    // Its private directory lies here as well, so that nothing stays when it is killed.
+    env: { ...process.env, TMPDIR: directory.path },
     ...(onStart === undefined ? {} : { onStart }),
   });
   const result = await readSummary(run, artifacts);
