@@ -27,8 +27,13 @@ export function createWorker(): (context: ServiceContext<WorkerMessages>) => Ser
   return (context) => new WorkerService(context);
 }
 
-/** Connections opened before an open loop, whose concurrency nobody knows. */
-const OPEN_LOOP_CONNECTIONS = 8;
+/**
+ * Nobody knows the concurrency of an open loop. Connections for answers of 100 ms are opened before it: more than a fast server needs, and
+ * the first of those that a slow one will; the rest are opened one by one as the load rises.
+ */
+const OPEN_LOOP_ANSWER_SEC = 0.1;
+const MIN_OPEN_LOOP_CONNECTIONS = 8;
+const MAX_OPEN_LOOP_CONNECTIONS = 256;
 
 /** What `configure` prepares. */
 interface Prepared {
@@ -215,7 +220,10 @@ function warmConnectionCount(plan: RunPlan, serviceId: string): number {
   if (endpoint.connectionReuse === 'never') return 0;
   const workerCount = Math.max(1, plan.workerIds.length);
   const concurrency = load.concurrency ?? (load.requestRatePerSec === undefined ? 1 : undefined);
-  if (concurrency === undefined) return OPEN_LOOP_CONNECTIONS;
+  if (concurrency === undefined) {
+    const expected = Math.ceil(((load.requestRatePerSec ?? 0) * OPEN_LOOP_ANSWER_SEC) / workerCount);
+    return Math.min(Math.max(expected, MIN_OPEN_LOOP_CONNECTIONS), MAX_OPEN_LOOP_CONNECTIONS);
+  }
   const isExtraShare = Math.max(0, plan.workerIds.indexOf(serviceId)) < concurrency % workerCount;
   return Math.floor(concurrency / workerCount) + (isExtraShare ? 1 : 0);
 }

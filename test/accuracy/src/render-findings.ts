@@ -30,6 +30,8 @@ function budgetText({ budget, unit }: Finding): string {
 }
 
 function withUnit(value: number, unit: Finding['unit']): string {
+  // Not measured in this run, as the way of single tokens when none had a stamp of its own.
+  if (Number.isNaN(value)) return '–';
   if (unit === 'count') return value.toFixed(0);
   return unit === 'ratio' ? figure(value) : `${figure(value)} ${unit}`;
 }
