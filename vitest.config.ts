@@ -5,7 +5,12 @@ export default defineConfig({
   resolve: { conditions: ['@aiperf/source'] },
   ssr: { resolve: { conditions: ['@aiperf/source'], externalConditions: ['@aiperf/source'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'tooling/**/*.test.ts'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'apps/*/src/**/*.test.ts',
+      'tooling/**/*.test.ts',
+      'test/conformance/src/**/*.test.ts',
+    ],
     setupFiles: ['tooling/vitest/fail-on-surprises.ts'],
     expect: { requireAssertions: true },
     testTimeout: 20_000,

@@ -7,18 +7,11 @@ import { runProgram } from './processes.ts';
 import { startRecordingProxy, type RecordedRequest } from './recording-proxy.ts';
 import { OUR_TOOL } from './run-tool.ts';
 
-const REQUESTS = 12;
-const LOAD = [
-  '--isl',
-  '40',
-  '--osl',
-  '24',
-  '--random-seed',
-  '5',
-  '--concurrency',
-  '4',
-  '--request-count',
-  String(REQUESTS),
+const REQUESTS = 8;
+/** Some answers meet the stop text and others the limit, so that both finish reasons occur. */
+const LOAD: readonly string[] = [
+  ...'--isl 40 --osl 16 --random-seed 5 --concurrency 4 --extra-inputs temperature:0'.split(' '),
+  ...`--extra-inputs {"stop":["."]} --request-count ${REQUESTS}`.split(' '),
 ];
 
 /** What the server said at the end of one answer. */
