@@ -281,6 +281,10 @@ class Run {
     // What is in flight ends first, so that its records are on their way; processors answer when they have passed on what came.
     await this.#cancelLiving([...this.#idsOf('timing_manager'), ...this.#idsOf('worker')], CANCEL_DEADLINE_MS);
     this.#debug('load ended');
+    // A full disk, say: nobody is left who could make results of what still comes.
+    if (this.#living(this.#idsOf('records_manager')).length === 0) {
+      throw new ControllerError('AIPERF_CONTROLLER_SERVICE', reason);
+    }
     await this.#cancelLiving(this.#idsOf('record_processor'), SALVAGE_MS);
     this.#debug('records passed on');
     this.#bus?.publish('producers_gone', { reason });

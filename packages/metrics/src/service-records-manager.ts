@@ -1,5 +1,6 @@
 import type { PullSocket, Service, ServiceContext } from '@aiperf/comms';
 import type { RunPlan } from '@aiperf/config';
+import { REDACTED } from '@aiperf/config/plan';
 import { planPhases, type TimingMessages } from '@aiperf/timing';
 import { fromEvent, Subject, takeUntil, throttleTime, type Observable } from 'rxjs';
 import { liveBatchOf, realtimeMetricsOf } from './live/realtime-metrics.ts';
@@ -201,13 +202,19 @@ class RecordsManagerService implements Service<RunPlan> {
     return new Map([
       ['aiperf.benchmark_id', plan.benchmarkId],
       ['aiperf.command_line', plan.commandLine],
-      // Secrets serialise as a placeholder.
-      ['aiperf.run_config', JSON.stringify(plan.config)],
+      ['aiperf.run_config', JSON.stringify(redacted(plan.config))],
       ['aiperf.clock_origin', JSON.stringify(plan.clockOrigin)],
       ['aiperf.node_version', process.version],
       ...(this.#options.metadata ?? []),
     ]);
   }
+}
+
+/** Secrets serialise as a placeholder; fields of the request body may be secrets too, and their values are left out as in the command line. */
+function redacted(config: RunPlan['config']): object {
+  const names = Object.keys(config.input.extraInputs);
+  const extraInputs = Object.fromEntries(names.map((name) => [name, REDACTED]));
+  return { ...config, input: { ...config.input, extraInputs } };
 }
 
 function toError(error: unknown): Error {
