@@ -9,10 +9,13 @@ import { PROGRAMS } from './programs/index.ts';
 import { renderTable } from './report.ts';
 
 /**
- * `pnpm bench [name...] [--quick] [--no-build]`: builds the command (or takes the bundle that is there), measures it against bare loops on this machine, prints the table and keeps the
- * numbers. Exit code 1 when a budget is missed or a program could not run.
+ * `pnpm bench [name...] [--quick] [--no-build]`: builds the command (or takes the bundle that is there), measures it against bare loops
+ * on this machine, prints the table and keeps the numbers. Exit code 1 when a budget is missed or a program could not run.
  */
 const USAGE = `Usage: pnpm bench [--quick] [--no-build] [program...]\n\n${PROGRAMS.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}\n`;
+
+/** Load average, as a share of the CPUs, above which other work is taken to disturb the measurement. */
+const MAX_QUIET_LOAD_RATIO = 0.25;
 
 interface Outcome {
   readonly name: string;
@@ -38,14 +41,21 @@ async function main(): Promise<number> {
     process.stderr.write(`no such program: ${unknown.join(', ')}\n\n${USAGE}`);
     return 2;
   }
+  // Before the build, which is a load of its own.
+  const startLoad = loadavg();
   if (!values['no-build']) await build();
   const selected = PROGRAMS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const outcomes: Outcome[] = [];
-  const startLoad = loadavg();
   for (const program of selected) outcomes.push(await runProgram(program, values.quick));
   const measurements = outcomes.flatMap(({ result }) => result?.measurements ?? []);
   console.log(`\n${renderTable(measurements)}`);
   for (const note of outcomes.flatMap(({ result }) => result?.notes ?? [])) console.log(`note: ${note}`);
+  const [busyCpus = 0] = startLoad;
+  if (busyCpus > cpus().length * MAX_QUIET_LOAD_RATIO) {
+    console.log(
+      `note: other work ran on this machine (load average ${busyCpus.toFixed(1)} on ${cpus().length} CPUs before the start); only a quiet one gives numbers for the record`,
+    );
+  }
   const failed = outcomes.filter(({ error }) => error !== undefined);
   for (const { name, error } of failed) console.log(`${name} could not be measured: ${error}`);
   console.log(`\n${await keepResults(outcomes, measurements, values.quick, startLoad)}`);
