@@ -14,10 +14,19 @@ export interface SendLogEntry {
 }
 
 const FLUSH_CHARS = 1 << 16;
+/** Entries rendered in one turn of the event loop; of a long queue a share, so that it cannot grow without bound. */
+const MIN_ENTRIES_PER_TURN = 2;
+const QUEUE_SHARE = 64;
 
-/** Appends one JSON line a request; lines are gathered so that logging does not disturb the timing it records. */
+/**
+ * Appends one JSON line a request. Streams that began together end together, and the next requests come at that moment: entries wait, and
+ * are rendered a few a turn of the event loop, so that logging does not disturb the timing it records.
+ */
 export class SendLog {
   readonly #stream: WriteStream;
+  #waiting: SendLogEntry[] = [];
+  #nextIndex = 0;
+  #immediate: NodeJS.Immediate | undefined;
   #text = '';
 
   constructor(path: string) {
@@ -25,19 +34,42 @@ export class SendLog {
   }
 
   add(entry: SendLogEntry): void {
-    this.#text += `${JSON.stringify(entry)}\n`;
-    if (this.#text.length >= FLUSH_CHARS) this.flush();
-  }
-
-  flush(): void {
-    if (this.#text === '') return;
-    this.#stream.write(this.#text);
-    this.#text = '';
+    this.#waiting.push(entry);
+    this.#immediate ??= setImmediate(this.#renderSome);
   }
 
   async close(): Promise<void> {
-    this.flush();
+    clearImmediate(this.#immediate);
+    this.#render(this.#waiting.length);
+    this.#flush();
     this.#stream.end();
     await once(this.#stream, 'close');
+  }
+
+  readonly #renderSome = (): void => {
+    const leftCount = this.#waiting.length - this.#nextIndex;
+    this.#render(this.#nextIndex + Math.max(MIN_ENTRIES_PER_TURN, Math.floor(leftCount / QUEUE_SHARE)));
+    if (this.#text.length >= FLUSH_CHARS) this.#flush();
+    if (this.#nextIndex < this.#waiting.length) {
+      this.#immediate = setImmediate(this.#renderSome);
+      return;
+    }
+    this.#waiting = [];
+    this.#nextIndex = 0;
+    this.#immediate = undefined;
+  };
+
+  /** Renders what waits before `endIndex`. */
+  #render(endIndex: number): void {
+    const end = Math.min(endIndex, this.#waiting.length);
+    for (; this.#nextIndex < end; this.#nextIndex += 1) {
+      this.#text += `${JSON.stringify(this.#waiting[this.#nextIndex])}\n`;
+    }
+  }
+
+  #flush(): void {
+    if (this.#text === '') return;
+    this.#stream.write(this.#text);
+    this.#text = '';
   }
 }
