@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openArrowFile } from '@aiperf/exporters';
 import { startLlamaServer } from '@aiperf/tooling-scripts/llama-server';
 import { Checks } from './checks.ts';
+import type { ScenarioResult } from './compare-tools.ts';
 import { runProgram } from './processes.ts';
 import { startRecordingProxy, type RecordedRequest } from './recording-proxy.ts';
 import { OUR_TOOL } from './run-tool.ts';
@@ -25,7 +26,7 @@ interface ServerWord {
  * Profiles llama.cpp's server with a real model through a recorder, and holds every request's token counts and finish reason against
  * what the server said in that request's own answer. "Theirs" is the server here.
  */
-export async function compareWithRealServer(tokenizer: string, directory: string): Promise<Checks> {
+export async function compareWithRealServer(tokenizer: string, directory: string): Promise<ScenarioResult> {
   const checks = new Checks();
   await using server = await startLlamaServer('smollm2', 4);
   for (const [name, options, serverCounts] of [
@@ -46,7 +47,7 @@ export async function compareWithRealServer(tokenizer: string, directory: string
     if (exitCode !== 0) throw new Error(`${name}: exit code ${String(exitCode)}\n${output}`);
     await compareRun(checks, name, join(runDirectory, 'profile_export.arrow'), proxy.requests, serverCounts);
   }
-  return checks;
+  return { checks, timeErrors: [] };
 }
 
 const COLUMNS = ['x_request_id', 'finish_reason', 'valid', 'output_sequence_length', 'input_sequence_length'];

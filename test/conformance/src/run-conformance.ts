@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pythonWith } from '@aiperf/tooling-scripts/python-venv';
-import { compareTools } from './compare-tools.ts';
-import { applyKnownDifferences, parseKnownDifferences } from './known-differences.ts';
+import { Checks } from './checks.ts';
+import { compareTools, type ScenarioResult } from './compare-tools.ts';
+import { applyKnownDifferences, parseKnownDifferences, type KnownDifference } from './known-differences.ts';
 import { REFERENCE_PACKAGE, ROOT_PATH } from './paths.ts';
 import { compareWithRealServer } from './real.ts';
 import { renderProblems, renderReports, renderTimeErrors, type ScenarioReport } from './render.ts';
@@ -32,22 +33,42 @@ export async function runConformance(names: readonly string[], keep: boolean): P
     const reference = referenceTool(python);
     for (const scenario of SCENARIOS.filter(({ name }) => names.length === 0 || names.includes(name))) {
       console.log(`${scenario.name}: ${REFERENCE_PACKAGE} and ours …`);
-      const { checks, timeErrors } = await compareTools(scenario, reference, tokenizer, join(directory, scenario.name));
-      const { differences, compared } = checks;
-      const verdict = applyKnownDifferences(scenario.name, differences, known);
-      reports.push({ scenario: scenario.name, compared, equal: compared - differences.length, ...verdict, timeErrors });
+      const scenarioDirectory = join(directory, scenario.name);
+      const result = await orFailure(compareTools(scenario, reference, tokenizer, scenarioDirectory));
+      reports.push(reportOf(scenario.name, result, known));
     }
     if (names.includes(REAL)) {
       console.log(`${REAL}: llama.cpp's server with a real model and ours …`);
-      const { differences, compared } = await compareWithRealServer(tokenizer, join(directory, REAL));
-      const equal = compared - differences.length;
-      reports.push({ scenario: REAL, compared, equal, known: [], unlisted: differences, stale: [], timeErrors: [] });
+      const result = await orFailure(compareWithRealServer(tokenizer, join(directory, REAL)));
+      reports.push(reportOf(REAL, result, []));
     }
   } finally {
     if (keep) console.log(`Everything that the tools wrote is in ${directory}`);
     else await rm(directory, { recursive: true, force: true });
   }
   return conclude(reports);
+}
+
+/** A scenario that could not be run is one difference, and the others still run. */
+async function orFailure(work: Promise<ScenarioResult>): Promise<ScenarioResult> {
+  try {
+    return await work;
+  } catch (error) {
+    const checks = new Checks();
+    console.error(error);
+    checks.holds('run', false, '', error instanceof Error ? error.message : String(error));
+    return { checks, timeErrors: [] };
+  }
+}
+
+function reportOf(
+  scenario: string,
+  { checks, timeErrors }: ScenarioResult,
+  known: readonly KnownDifference[],
+): ScenarioReport {
+  const { compared, differences } = checks;
+  const verdict = applyKnownDifferences(scenario, differences, known);
+  return { scenario, compared, equal: compared - differences.length, ...verdict, timeErrors };
 }
 
 async function conclude(reports: readonly ScenarioReport[]): Promise<number> {
