@@ -19,6 +19,8 @@ Example:
 
 /** Runs one command line and resolves with its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
+  // A reader that has gone (`| head`), or an output on a full disk, must cost neither the run nor its files.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const [command, ...rest] = argv;
   switch (command) {
     case undefined:

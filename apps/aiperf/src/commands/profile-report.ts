@@ -19,6 +19,9 @@ export async function reportRun({ outcome, runDirectory, inputConfig, columns }:
   const { config, commandLine, benchmarkId } = plan;
   const { randomSeed } = config.input;
   const endpointTitle = 'LLM Metrics';
+  const report = { results, definitions: METRIC_DEFINITIONS, endpointTitle, widthColumns: columns };
+  // Before the files, so that a full disk does not cost what has been measured.
+  process.stdout.write(`\n${renderConsoleReport(report)}\n`);
   const files = await exportRun({
     runDirectory,
     results,
@@ -33,9 +36,7 @@ export async function reportRun({ outcome, runDirectory, inputConfig, columns }:
     endpointTitle,
     exportLevel: config.output.exportLevel,
   });
-  const report = { results, definitions: METRIC_DEFINITIONS, endpointTitle, widthColumns: columns };
   const logPath = join(runDirectory, 'logs', 'aiperf.log');
-  process.stdout.write(`\n${renderConsoleReport(report)}\n`);
   process.stdout.write(renderClosingLines({ results, commandLine, files, logPath }));
   if (results.requestCount === 0 && results.errorCount > 0 && !results.wasCancelled) {
     process.stderr.write('aiperf: no request succeeded; see the error table\n');

@@ -27,7 +27,8 @@ const USAGE_ERROR_CODES: ReadonlySet<string> = new Set([
 
 /** `aiperf profile`: one benchmark run, from the command line to the printed tables. */
 export async function profile(argv: readonly string[]): Promise<number> {
-  const columns = process.stdout.columns ?? DEFAULT_COLUMNS;
+  // A terminal that does not know its width says 0.
+  const columns = process.stdout.columns || DEFAULT_COLUMNS;
   if (wantsHelp(argv)) {
     process.stdout.write(renderHelp('profile', columns));
     return EXIT_OK;
