@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build as bundle } from 'esbuild';
 import { runStep } from './steps.ts';
 
@@ -9,14 +9,14 @@ const outdir = `${root}apps/aiperf/dist/bundle`;
 
 /** Compiles every package and bundles the command, so that it starts from a few files and needs only native addons beside it. */
 export async function build(): Promise<void> {
-  const types = await runStep({ name: 'types', command: ['tsc', '-b'] });
+  const types = await runStep({ name: 'types', command: ['tsc', '-b', 'packages/telemetry', 'apps/aiperf'] });
   if (types.exitCode !== 0) throw new Error(types.output);
-  await rm(outdir, { recursive: true, force: true });
-  await bundle({
+  const { metafile } = await bundle({
     absWorkingDir: root,
     entryPoints: { cli: 'apps/aiperf/src/cli.ts', 'service-main': 'packages/controller/src/service-main.ts' },
     outdir,
     bundle: true,
+    metafile: true,
     splitting: true,
     platform: 'node',
     format: 'esm',
@@ -34,6 +34,11 @@ export async function build(): Promise<void> {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
   });
+  // Afterwards, so that a command that is running still finds its files until the new ones are there.
+  const current = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
+  for (const name of await readdir(outdir)) {
+    if (!current.has(name)) await rm(join(outdir, name));
+  }
 }
 
 if (import.meta.main) await build();

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type AddressPlan, createAddressPlan } from '@aiperf/comms';
 import type { CommsConfig } from '@aiperf/config';
 import { ControllerError } from './controller-error.ts';
+import { makePrivateDirectory, removeLeftovers } from './private-directory.ts';
 
 /** Directories and addresses that belong to one run alone. */
 export interface RunEnvironment extends AsyncDisposable {
@@ -19,9 +20,7 @@ export async function createRunEnvironment(config: CommsConfig): Promise<RunEnvi
   const parent = config.zmqIpcPath === undefined ? tmpdir() : resolve(config.zmqIpcPath);
   let privateDirectory: string;
   try {
-    await mkdir(parent, { recursive: true });
-    privateDirectory = await mkdtemp(join(parent, 'aiperf-'));
-    await chmod(privateDirectory, 0o700);
+    privateDirectory = await makePrivateDirectory(parent);
   } catch (error) {
     const option = config.zmqIpcPath === undefined ? 'set TMPDIR or --zmq-ipc-path' : 'change --zmq-ipc-path';
     throw new ControllerError(
@@ -30,7 +29,10 @@ export async function createRunEnvironment(config: CommsConfig): Promise<RunEnvi
       { cause: error },
     );
   }
-  const dispose = (): Promise<void> => rm(privateDirectory, { recursive: true, force: true });
+  const dispose = async (): Promise<void> => {
+    await rm(privateDirectory, { recursive: true, force: true });
+    await removeLeftovers(parent);
+  };
   try {
     const addresses = planAddresses(config, privateDirectory);
     await assertFree(addresses);

@@ -247,9 +247,7 @@ class Run {
         this.#haveRegistered = true;
         this.#debug('registered');
       }),
-      this.#local.started
-        .then(() => this.#makeDataset())
-        .then(() => this.#debug('dataset ready')),
+      this.#local.started.then(() => this.#makeDataset()).then(() => this.#debug('dataset ready')),
     ]);
     const others = placedServices(this.#placement).filter(({ serviceType }) => serviceType !== 'dataset_manager');
     await this.#configure(others.map(({ serviceId }) => serviceId));
