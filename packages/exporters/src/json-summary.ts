@@ -87,7 +87,7 @@ export function renderJsonSummary(description: RunDescription, results: RunResul
       endpoints: {},
       error_summary: [],
     },
-    input_config: inputConfig,
+    input_config: withFloats(inputConfig),
     run_info: { benchmark_id: benchmarkId, random_seed: randomSeed, trial: 0, cli_command: commandLine },
     was_cancelled: results.wasCancelled,
     is_complete: results.isComplete,
@@ -99,6 +99,34 @@ export function renderJsonSummary(description: RunDescription, results: RunResul
     ...metricObjects(otherOrder(results.profiling.filter(({ tag }) => !LEADING_TAGS.includes(tag)))),
   };
   return JSON.stringify(summary, null, 2);
+}
+
+/** Fields of the configuration that are floats in AIPerf's, whatever their value. */
+const FLOAT_FIELDS: ReadonlySet<string> = new Set([
+  'mean',
+  'stddev',
+  'rate',
+  'delay',
+  'duration',
+  'slice_duration',
+  'grace_period',
+  'timeout',
+]);
+/** Named by metrics, and floats all of them. */
+const FLOAT_GROUPS: ReadonlySet<string> = new Set(['slos']);
+/** The author's own fields stay as they were written. */
+const FOREIGN_GROUPS: ReadonlySet<string> = new Set(['extra', 'headers']);
+
+function withFloats(value: unknown, areAllFloats = false): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((part) => withFloats(part));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]: [string, unknown]) => {
+      if (typeof part !== 'number')
+        return [key, FOREIGN_GROUPS.has(key) ? part : withFloats(part, FLOAT_GROUPS.has(key))];
+      return [key, areAllFloats || FLOAT_FIELDS.has(key) ? rawJson(pythonFloat(part)) : part];
+    }),
+  );
 }
 
 function otherOrder(results: readonly MetricResult[]): MetricResult[] {
