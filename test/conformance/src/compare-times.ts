@@ -37,6 +37,8 @@ const WHOLE: readonly Measure[] = [
 
 /** Ours may be this much further from the server than theirs before it counts; neighbours on the machine do that much. */
 const NOISE_MS = 0.5;
+/** In a closed loop a credit is used as soon as its slot is free, however early it was handed out. */
+const CREDIT_LIMIT_MS = 2;
 /** The run as reported, from the first start to the last token, against the server's: from the first arrival to the last write. */
 const SPAN_LIMIT_SEC = 0.02;
 /** The first and the last of a few requests may be some milliseconds early or late. */
@@ -94,6 +96,12 @@ export function compareTimes(
     `${theirSec} s, server ${their} s`,
     `${ourSec} s, server ${our} s`,
   );
+  if (requestRatePerSec === undefined) {
+    const [theirMs = Number.NaN, ourMs = Number.NaN] = summaries.map(
+      (summary) => summary['credit_to_start_latency']?.p50,
+    );
+    checks.holds('time/credit_to_start_latency', ourMs <= Math.max(theirMs, CREDIT_LIMIT_MS), theirMs, ourMs);
+  }
   if (requestRatePerSec !== undefined) {
     const rates = [theirs, ours].map(arrivalRatePerSec);
     const [theirRate = Number.NaN, ourRate = Number.NaN] = rates;
