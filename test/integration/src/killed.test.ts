@@ -55,7 +55,10 @@ describe('SIGKILL of one child', () => {
       expect(rows.length).toBeGreaterThanOrEqual(fewestRows);
       expect(lost).toBeLessThanOrEqual(mostLost);
       // Nobody is left to say how many were sent when it is the timing manager that died.
-      const sent = kind === 'timing_manager' ? GOOD + STUCK : Number(/profiling ends: (\d+) sent/u.exec(logOf(place.results()))?.[1]);
+      const sent =
+        kind === 'timing_manager'
+          ? GOOD + STUCK
+          : Number(/profiling ends: (\d+) sent/u.exec(logOf(place.results()))?.[1]);
       expect(rows.length + lost).toBe(sent);
       expect(sent).toBeGreaterThanOrEqual(GOOD + STUCK);
     },
@@ -107,7 +110,10 @@ describe('SIGKILL in the middle of a run', () => {
 
     const recovered = await runCli(['recover', place.results()], { cwd: place.path });
     expect(recovered).toMatchObject({ exitCode: 0, stdout: `${path}: ${left.length} records\n`, stderr: '' });
-    const identify = ({ x_request_id, request_start_offset_ns }: RecordRow): unknown[] => [x_request_id, request_start_offset_ns];
+    const identify = ({ x_request_id, request_start_offset_ns }: RecordRow): unknown[] => [
+      x_request_id,
+      request_start_offset_ns,
+    ];
     expect(readRows(place.results()).map(identify)).toEqual(left.map(identify));
     const before = digest(path);
     const again = await runCli(['recover', path], { cwd: place.path });

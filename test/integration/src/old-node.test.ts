@@ -28,7 +28,10 @@ const old = await oldNode();
 
 test.skipIf(old === undefined)('an old Node is told in one line which one is needed', async () => {
   await using folder = await temporaryFolder();
-  const result = await runCli(['profile', '-m', 'x'], { cwd: folder.path, ...(old === undefined ? {} : { node: old }) });
+  const result = await runCli(['profile', '-m', 'x'], {
+    cwd: folder.path,
+    ...(old === undefined ? {} : { node: old }),
+  });
   expect(result).toMatchObject({ exitCode: 1, stdout: '' });
   expect(result.stderr).toMatch(/^aiperf needs Node\.js 22\.19 or newer; this is \d+\.\d+\.\d+\.\n$/u);
 });

@@ -74,7 +74,9 @@ test('a disk that fills up ends the run at once, with the reason', async ({ skip
   await using server = await startMock({ itlMs: 1 });
   await using place = await workplace();
   const args = ['--streaming', '--concurrency', '8', '--osl', '4', '--request-count', '100000', '--num-prompts', '100'];
-  const { exitCode, stderr } = await place.profile(server.url, args, { name: relative(place.path, join(disk.path, 'run')) });
+  const { exitCode, stderr } = await place.profile(server.url, args, {
+    name: relative(place.path, join(disk.path, 'run')),
+  });
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/profile_export\.arrow failed: ENOSPC/u);
   expect(stderr).not.toContain('did not end');

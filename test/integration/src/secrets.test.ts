@@ -24,9 +24,25 @@ function leaksOf(texts: ReadonlyMap<string, string>): readonly string[] {
 
 describe('no secret is written anywhere', () => {
   test.for([
-    { title: 'a key, with all logs', args: ['--api-key', KEY, '--header', `X-Token:${HEADER}`], exitCode: 0, status: '' },
-    { title: 'user info in the URL', args: ['--header', `X-Token:${HEADER}`], userInfo: `me:${USER}@`, exitCode: 0, status: '' },
-    { title: 'requests that fail', args: ['--api-key', KEY, '--header', `X-Token:${HEADER}`], exitCode: 1, status: '401 Unauthorized' },
+    {
+      title: 'a key, with all logs',
+      args: ['--api-key', KEY, '--header', `X-Token:${HEADER}`],
+      exitCode: 0,
+      status: '',
+    },
+    {
+      title: 'user info in the URL',
+      args: ['--header', `X-Token:${HEADER}`],
+      userInfo: `me:${USER}@`,
+      exitCode: 0,
+      status: '',
+    },
+    {
+      title: 'requests that fail',
+      args: ['--api-key', KEY, '--header', `X-Token:${HEADER}`],
+      exitCode: 1,
+      status: '401 Unauthorized',
+    },
   ])('$title', async ({ args, exitCode, status, userInfo }) => {
     await using server = await startChatServer(({ socket }) => {
       socket.write(status === '' ? chatStream('one') : wholeResponse(status, 'text/plain', 'no'));

@@ -1,6 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { chatEvent, chatStream, type ReceivedRequest, startChatServer, STREAM_HEAD, wholeResponse } from './support/chat-server.ts';
+import {
+  chatEvent,
+  chatStream,
+  type ReceivedRequest,
+  startChatServer,
+  STREAM_HEAD,
+  wholeResponse,
+} from './support/chat-server.ts';
 import { startMock } from './support/mock.ts';
 import { closeServer, freePortOffset, listenOn } from './support/ports.ts';
 import { csvValue, hasSummary, readJsonl, readRows, readSummary } from './support/run-results.ts';
@@ -31,31 +38,99 @@ const hangUpAfter =
 const json = (status: string, body: object): string => wholeResponse(status, 'application/json', JSON.stringify(body));
 
 const failures: readonly Failure[] = [
-  { title: '401', kind: 'http_status', words: '401', answer: respond(json('401 Unauthorized', { error: { message: 'no key' } })) },
+  {
+    title: '401',
+    kind: 'http_status',
+    words: '401',
+    answer: respond(json('401 Unauthorized', { error: { message: 'no key' } })),
+  },
   { title: '404', kind: 'http_status', words: '404', answer: respond(json('404 Not Found', { detail: 'Not Found' })) },
-  { title: '500 in plain text', kind: 'http_status', words: '500', answer: respond(wholeResponse('500 Internal Server Error', 'text/plain', 'boom')) },
-  { title: 'a web page', kind: 'invalid_response', words: '<html>', answer: respond(wholeResponse('200 OK', 'text/html', '<html>hello</html>')) },
-  { title: 'events that are not JSON', kind: 'invalid_response', words: 'JSON', answer: respond(wholeResponse('200 OK', 'text/event-stream', 'data: {nope\n\ndata: [DONE]\n\n')) },
-  { title: 'an answer that is not JSON', kind: 'invalid_response', words: 'JSON', answer: respond(wholeResponse('200 OK', 'application/json', '{"choices": [')), args: ['--no-streaming'] },
+  {
+    title: '500 in plain text',
+    kind: 'http_status',
+    words: '500',
+    answer: respond(wholeResponse('500 Internal Server Error', 'text/plain', 'boom')),
+  },
+  {
+    title: 'a web page',
+    kind: 'invalid_response',
+    words: '<html>',
+    answer: respond(wholeResponse('200 OK', 'text/html', '<html>hello</html>')),
+  },
+  {
+    title: 'events that are not JSON',
+    kind: 'invalid_response',
+    words: 'JSON',
+    answer: respond(wholeResponse('200 OK', 'text/event-stream', 'data: {nope\n\ndata: [DONE]\n\n')),
+  },
+  {
+    title: 'an answer that is not JSON',
+    kind: 'invalid_response',
+    words: 'JSON',
+    answer: respond(wholeResponse('200 OK', 'application/json', '{"choices": [')),
+    args: ['--no-streaming'],
+  },
   { title: 'no HTTP', kind: 'invalid_response', words: 'HTTP', answer: hangUpAfter('220 mail.example ESMTP\r\n') },
-  { title: 'a connection closed without an answer', kind: 'connection_failed', words: /clos|empty|hang/iu, answer: hangUpAfter('') },
-  { title: 'a stream cut inside an event', kind: 'stream_cut', words: /cut|ended/u, answer: hangUpAfter(`${STREAM_HEAD}${chatEvent({ content: 'one' }).slice(0, -9)}`) },
-  { title: 'a stream that ends without finish reason and [DONE]', kind: 'stream_cut', words: /finish/u, answer: hangUpAfter(`${STREAM_HEAD}${chatEvent({ content: 'one' })}`) },
-  { title: 'a body shorter than its length', kind: 'stream_cut', words: /cut|ended|before/u, answer: hangUpAfter(chatStream('one').slice(0, -20)) },
-  { title: 'an error event in the stream', kind: 'in_band_error', words: 'out of memory', answer: respond(wholeResponse('200 OK', 'text/event-stream', `${chatEvent({ content: 'one' })}data: {"error":{"message":"out of memory","code":500}}\n\ndata: [DONE]\n\n`)) },
+  {
+    title: 'a connection closed without an answer',
+    kind: 'connection_failed',
+    words: /clos|empty|hang/iu,
+    answer: hangUpAfter(''),
+  },
+  {
+    title: 'a stream cut inside an event',
+    kind: 'stream_cut',
+    words: /cut|ended/u,
+    answer: hangUpAfter(`${STREAM_HEAD}${chatEvent({ content: 'one' }).slice(0, -9)}`),
+  },
+  {
+    title: 'a stream that ends without finish reason and [DONE]',
+    kind: 'stream_cut',
+    words: /finish/u,
+    answer: hangUpAfter(`${STREAM_HEAD}${chatEvent({ content: 'one' })}`),
+  },
+  {
+    title: 'a body shorter than its length',
+    kind: 'stream_cut',
+    words: /cut|ended|before/u,
+    answer: hangUpAfter(chatStream('one').slice(0, -20)),
+  },
+  {
+    title: 'an error event in the stream',
+    kind: 'in_band_error',
+    words: 'out of memory',
+    answer: respond(
+      wholeResponse(
+        '200 OK',
+        'text/event-stream',
+        `${chatEvent({ content: 'one' })}data: {"error":{"message":"out of memory","code":500}}\n\ndata: [DONE]\n\n`,
+      ),
+    ),
+  },
   { title: 'a stream without any text', kind: 'empty_output', words: /output|empty/u, answer: respond(chatStream()) },
-  { title: 'an empty body', kind: 'stream_cut', words: '0 events', answer: respond(wholeResponse('200 OK', 'text/event-stream', '')) },
+  {
+    title: 'an empty body',
+    kind: 'stream_cut',
+    words: '0 events',
+    answer: respond(wholeResponse('200 OK', 'text/event-stream', '')),
+  },
 ];
 
-test.concurrent.for(failures)('$title: exit 1, counted as $kind, records kept, nothing summarised', async ({ kind, words, answer, args = [] }, { expect }) => {
-  await using server = await startChatServer(answer);
-  await using place = await workplace();
-  const load = args.includes('--no-streaming') ? LOAD.slice(1) : LOAD;
-  const { exitCode, stdout, stderr } = await place.profile(server.url, load);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'aiperf: no request succeeded; see the error table\n' });
-  await expectAllFailed(place.results(), kind);
-  expect(stdout).toMatch(words);
-});
+test.concurrent.for(failures)(
+  '$title: exit 1, counted as $kind, records kept, nothing summarised',
+  async ({ kind, words, answer, args = [] }, { expect }) => {
+    await using server = await startChatServer(answer);
+    await using place = await workplace();
+    const load = args.includes('--no-streaming') ? LOAD.slice(1) : LOAD;
+    const { exitCode, stdout, stderr } = await place.profile(server.url, load);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: 'aiperf: no request succeeded; see the error table\n',
+    });
+    await expectAllFailed(place.results(), kind);
+    expect(stdout).toMatch(words);
+  },
+);
 
 async function expectAllFailed(runDirectory: string, kind: string): Promise<void> {
   const rows = readRows(runDirectory);
@@ -89,7 +164,11 @@ describe('no server is reached', () => {
   test.for(['direct', 'undici'])('%s: TLS is spoken to a plain port', async (transport) => {
     await using server = await startMock();
     await using place = await workplace();
-    const { exitCode } = await place.profile(server.url.replace('http:', 'https:'), [...LOAD, '--transport', transport]);
+    const { exitCode } = await place.profile(server.url.replace('http:', 'https:'), [
+      ...LOAD,
+      '--transport',
+      transport,
+    ]);
     expect(exitCode).toBe(1);
     await expectAllFailed(place.results(), 'tls_failure');
   });
@@ -111,11 +190,22 @@ describe('no server is reached', () => {
 
 test('half of the requests fail: exit 0, and every failure is counted by kind', async () => {
   await using server = await startChatServer((request) => {
-    const answers = [respond(chatStream('one')), respond(json('503 Service Unavailable', {})), respond(chatStream('two')), respond(chatStream())];
+    const answers = [
+      respond(chatStream('one')),
+      respond(json('503 Service Unavailable', {})),
+      respond(chatStream('two')),
+      respond(chatStream()),
+    ];
     answers[request.index % answers.length]?.(request);
   });
   await using place = await workplace();
-  const { exitCode, stdout } = await place.profile(server.url, ['--streaming', '--concurrency', '4', '--request-count', '40']);
+  const { exitCode, stdout } = await place.profile(server.url, [
+    '--streaming',
+    '--concurrency',
+    '4',
+    '--request-count',
+    '40',
+  ]);
   expect(exitCode).toBe(0);
   const rows = readRows(place.results());
   expect(Object.groupBy(rows, ({ error_kind }) => error_kind ?? 'none')).toMatchObject({
@@ -134,7 +224,15 @@ test('half of the requests fail: exit 0, and every failure is counted by kind', 
 test('faults of the mock server are all counted', async () => {
   await using server = await startMock({ errorRatio: 0.2, cutRatio: 0.2, inBandErrorRatio: 0.2, seed: 5, itlMs: 0.5 });
   await using place = await workplace();
-  const { exitCode } = await place.profile(server.url, ['--streaming', '--concurrency', '8', '--request-count', '200', '--osl', '5']);
+  const { exitCode } = await place.profile(server.url, [
+    '--streaming',
+    '--concurrency',
+    '8',
+    '--request-count',
+    '200',
+    '--osl',
+    '5',
+  ]);
   expect(exitCode).toBe(0);
   const rows = readRows(place.results());
   expect(rows).toHaveLength(200);

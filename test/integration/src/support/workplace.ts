@@ -37,7 +37,11 @@ export async function workplace(): Promise<Workplace> {
   const folder = await temporaryFolder();
   const privateParent = await temporaryFolder();
   const results = (name = 'run'): string => join(folder.path, name);
-  const startProfile: Workplace['startProfile'] = (url, args, { name, tokenizer = 'builtin', ui = 'none', env, ...options } = {}) =>
+  const startProfile: Workplace['startProfile'] = (
+    url,
+    args,
+    { name, tokenizer = 'builtin', ui = 'none', env, ...options } = {},
+  ) =>
     startCli(['profile', ...COMMON, '-u', url, ...flags({ tokenizer, ui, 'artifact-dir': results(name) }), ...args], {
       cwd: folder.path,
       ...options,
