@@ -19,8 +19,18 @@ describe('the command line', () => {
     const options = { cwd: folder.path, env: { TMPDIR: folder.path, NODE_COMPILE_CACHE: COMPILE_CACHE } };
     const { exitCode, stdout, stderr } = await runCli(
       [
-        ...['profile', '-u', server.url, '--concurency', '4', '--request-count', 'many'],
-        ...['--endpoint-type', 'chatt', '--benchmark-grace-period', '3', 'stray'],
+        'profile',
+        '-u',
+        server.url,
+        '--concurency',
+        '4',
+        '--request-count',
+        'many',
+        '--endpoint-type',
+        'chatt',
+        '--benchmark-grace-period',
+        '3',
+        'stray',
       ],
       options,
     );

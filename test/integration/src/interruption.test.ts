@@ -98,7 +98,8 @@ test('interrupted before anything was completed: the cancelled requests are stil
   const { exitCode, stderr } = await cli.exited;
   expect({ exitCode, errors: stderr.includes('ERROR') }).toEqual({ exitCode: 130, errors: false });
   const rows = readRows(place.results());
-  expect(rows.map(({ was_cancelled, valid }) => [was_cancelled, valid])).toEqual(Array(STUCK).fill([true, false]));
+  expect(rows).toHaveLength(STUCK);
+  for (const row of rows) expect(row).toMatchObject({ was_cancelled: true, valid: false });
   expect(await readdir(place.privateParent)).toEqual([]);
 });
 

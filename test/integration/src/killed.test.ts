@@ -13,8 +13,15 @@ describe('SIGKILL of one child', () => {
   const GOOD = 40;
   const STUCK = 8;
   const LOAD = [
-    ...['--streaming', '--concurrency', String(STUCK), '--request-count', '1000'],
-    ...['--workers-max', '2', '--record-processors', '2'],
+    '--streaming',
+    '--concurrency',
+    String(STUCK),
+    '--request-count',
+    '1000',
+    '--workers-max',
+    '2',
+    '--record-processors',
+    '2',
   ];
 
   const victimOf = (children: readonly RunningProcess[], kind: string): RunningProcess => {

@@ -103,8 +103,17 @@ test('a duration: sending stops, and what is still in flight after the grace per
   await using quick = await startMock({ ttftMs: 5 });
   await using place = await workplace();
   const { exitCode, durationMs } = await place.profile(server.url, [
-    ...['-u', quick.url, '--streaming', '--concurrency', '4', '--osl', '4'],
-    ...['--benchmark-duration', '0.4', '--benchmark-grace-period', '0.2'],
+    '-u',
+    quick.url,
+    '--streaming',
+    '--concurrency',
+    '4',
+    '--osl',
+    '4',
+    '--benchmark-duration',
+    '0.4',
+    '--benchmark-grace-period',
+    '0.2',
   ]);
   expect(exitCode).toBe(0);
   expect(durationMs).toBeLessThan(20_000);

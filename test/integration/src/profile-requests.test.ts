@@ -66,8 +66,20 @@ test.for(['direct', 'undici'])(
     await using server = await startChatServer(answerGood);
     await using place = await workplace();
     const { exitCode } = await place.profile(server.url, [
-      ...['--request-count', '5', '--transport', transport, '--api-key', 'k-123', '--endpoint', '/custom/path'],
-      ...['--header', 'X-Tenant:blue', '--header', 'X-Trace: a:b', '--extra-inputs', '{"nested":{"a":[1,2]}}'],
+      '--request-count',
+      '5',
+      '--transport',
+      transport,
+      '--api-key',
+      'k-123',
+      '--endpoint',
+      '/custom/path',
+      '--header',
+      'X-Tenant:blue',
+      '--header',
+      'X-Trace: a:b',
+      '--extra-inputs',
+      '{"nested":{"a":[1,2]}}',
     ]);
     expect(exitCode).toBe(0);
     expect(server.requests).toHaveLength(5);
@@ -83,7 +95,7 @@ test.for(['direct', 'undici'])(
       });
       expect(JSON.parse(body)).toMatchObject({ nested: { a: [1, 2] } });
     }
-    const ids = server.requests.map(({ headers }) => headers['x-request-id']);
+    const ids = server.requests.map(({ headers }) => String(headers['x-request-id']));
     expect(ids.toSorted()).toEqual(
       readRows(place.results())
         .map(({ x_request_id }) => x_request_id)

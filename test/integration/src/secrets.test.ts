@@ -68,7 +68,7 @@ describe('no secret is written anywhere', () => {
 
   test('a command line that cannot be used', async () => {
     await using place = await workplace();
-    const args = ['--api-key', `${KEY}\n`, '--header', `${HEADER}`, '--concurrency', 'x'];
+    const args = ['--api-key', `${KEY}\n`, '--header', HEADER, '--concurrency', 'x'];
     const { exitCode, stdout, stderr } = await place.profile(`http://me:${USER}@127.0.0.1:99999`, args);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('--api-key');

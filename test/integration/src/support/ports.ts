@@ -27,7 +27,7 @@ export async function freePortOffset(): Promise<number> {
   for (;;) {
     const offset = randomInt(5_000, 25_000);
     const tried = await Promise.allSettled(TCP_BUS_PORTS.map((port) => listenOn(port + offset)));
-    await Promise.all(tried.map((result) => (result.status === 'fulfilled' ? closeServer(result.value) : undefined)));
+    await Promise.all(tried.flatMap((result) => (result.status === 'fulfilled' ? [closeServer(result.value)] : [])));
     if (tried.every(({ status }) => status === 'fulfilled')) return offset;
   }
 }

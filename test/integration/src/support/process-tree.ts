@@ -30,9 +30,15 @@ export function descendantsOf(pid: number): readonly RunningProcess[] {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/u.test(name))
     .flatMap((name) => readProcess(Number(name)) ?? []);
-  const below = (parentPid: number): RunningProcess[] =>
-    all.filter((child) => child.parentPid === parentPid).flatMap((child) => [child, ...below(child.pid)]);
-  return below(pid);
+  const found: RunningProcess[] = [];
+  const parents = new Set([pid]);
+  for (let isGrowing = true; isGrowing;) {
+    const next = all.filter((child) => parents.has(child.parentPid) && !parents.has(child.pid));
+    for (const child of next) parents.add(child.pid);
+    found.push(...next);
+    isGrowing = next.length > 0;
+  }
+  return found;
 }
 
 /** Those of `processes` that still run. */

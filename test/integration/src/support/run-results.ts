@@ -19,6 +19,7 @@ export interface RecordRow {
   readonly output_sequence_length: number | null;
   readonly usage_completion_tokens: number | null;
   readonly connection_reused: boolean;
+  readonly resent_count: number;
   readonly request_start_offset_ns: bigint | null;
 }
 
@@ -44,7 +45,7 @@ export interface Summary {
 /** Rows of a finished record file, read by arrow-js from its footer. */
 export function readRows(runDirectory: string): readonly RecordRow[] {
   const table = tableFromIPC(readFileSync(join(runDirectory, 'profile_export.arrow')));
-  return table.toArray().map((row: { toJSON(): RecordRow }) => row.toJSON());
+  return table.toArray().map((row) => row.toJSON() as RecordRow);
 }
 
 /** Rows of a record file without footer, read as the stream that follows its first 8 bytes; a message that was cut is left out. */
@@ -52,7 +53,7 @@ export function readRowsOfStream(path: string): readonly RecordRow[] {
   const rows: RecordRow[] = [];
   try {
     const reader = RecordBatchReader.from(readFileSync(path).subarray(8)).open();
-    for (const batch of reader) rows.push(...batch.toArray().map((row: { toJSON(): RecordRow }) => row.toJSON()));
+    for (const batch of reader) rows.push(...batch.toArray().map((row) => row.toJSON() as RecordRow));
   } catch (error) {
     if (rows.length === 0) throw error;
   }
