@@ -20,6 +20,7 @@ const MAX_WAIT_MS = 250;
 const MAX_WAITING_ROWS = 2048;
 /** What a worker has sent on is here within this. */
 const QUIET_MS = 300;
+const STOP_LIMIT_MS = 1_000;
 
 /** How a record processor runs. */
 export interface RecordProcessorServiceOptions {
@@ -55,6 +56,7 @@ class RecordProcessorService implements Service<RunPlan> {
   #batchCount = 0;
   #flushTimer: NodeJS.Timeout | undefined;
   #isLoadOver = false;
+  #isStopped = false;
 
   constructor(context: ServiceContext<TimingMessages>, { niceness = 10 }: RecordProcessorServiceOptions) {
     this.#context = context;
@@ -101,9 +103,13 @@ class RecordProcessorService implements Service<RunPlan> {
     } while (this.#batchCount !== seenCount);
   }
 
+  /** The results have been made by now. Whoever took the rows may be gone, and a send to nobody never ends. */
   async stop(): Promise<void> {
-    await this.#processing;
-    await this.#flush();
+    const rest = this.#processing.then(() => this.#flush());
+    rest.catch(() => undefined);
+    await Promise.race([rest, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+    this.#isStopped = true;
+    clearTimeout(this.#flushTimer);
     this.#engine?.store.close();
   }
 
@@ -128,7 +134,7 @@ class RecordProcessorService implements Service<RunPlan> {
       return;
     }
     let sliceStartMs = performance.now();
-    for (let row = 0; row < raw.rowCount;) {
+    for (let row = 0; row < raw.rowCount && !this.#isStopped;) {
       row = processor.processGroup(raw, row);
       if (processor.rowCount >= MAX_WAITING_ROWS) await this.#flush();
       if (performance.now() - sliceStartMs < SLICE_MS) continue;
@@ -149,7 +155,13 @@ class RecordProcessorService implements Service<RunPlan> {
     clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
     const batch = this.#engine?.processor.take();
-    if (batch !== undefined) await this.#records.send(encodeMetricBatch(batch));
+    if (batch === undefined) return;
+    try {
+      await this.#records.send(encodeMetricBatch(batch));
+    } catch (error) {
+      // Given up by `stop`.
+      if (!this.#isStopped) throw error;
+    }
   }
 }
 
