@@ -1,43 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import {
-  CommandClient,
-  CommandError,
-  connectBus,
-  type ConnectedBus,
-  type ControlMessages,
-  type Proxies,
-  ServiceRegistry,
-  startProxies,
-} from '@aiperf/comms';
-import { encodePlan, recordProcessorCount, type RunPlan, type UserConfig, workerCount } from '@aiperf/config';
-import type { MetricsMessages, RecordsManagerInputs, RunResults } from '@aiperf/metrics';
-import type { TimingMessages } from '@aiperf/timing';
-import { createClockOrigin } from '@aiperf/timing/clock';
+import type { RunPlan, UserConfig } from '@aiperf/config';
+import type { RunResults } from '@aiperf/metrics';
 import { firstValueFrom, type Observable, Subject } from 'rxjs';
 import { ControllerError } from './controller-error.ts';
-import { type HostedServices, hostServices } from './host-services.ts';
-import { type ChildEntry, LocalSupervisor } from './local-supervisor.ts';
-import { localPlacement, type Placement, placedServices, type ServiceType } from './placement.ts';
-import { createRunEnvironment, type RunEnvironment } from './run-environment.ts';
+import { LiveRun } from './live-run.ts';
+import type { ChildEntry } from './local-supervisor.ts';
+import { createRunEnvironment } from './run-environment.ts';
 import { type LogRecord, RunLog } from './run-log.ts';
 import { ProgressTracker, type RunProgress } from './run-progress.ts';
 import type { Supervisor } from './supervisor.ts';
-
-const REGISTRATION_DEADLINE_MS = 30_000;
-const CONFIGURE_DEADLINE_MS = 300_000;
-const START_DEADLINE_MS = 60_000;
-const CANCEL_DEADLINE_MS = 10_000;
-const SHUTDOWN_DEADLINE_MS = 5_000;
-/** After a failure: what the processors that are left still hold must arrive in this time. */
-const SALVAGE_MS = 60_000;
-const RESULTS_AFTER_FAILURE_MS = 60_000;
-const HEARTBEAT_CHECK_MS = 5_000;
-
-type RunMessages = ControlMessages & TimingMessages & MetricsMessages & RecordsManagerInputs;
 
 export interface SystemControllerOptions {
   readonly config: UserConfig;
@@ -86,7 +59,13 @@ export class SystemController {
     this.#privateDirectory = environment.privateDirectory;
     await mkdir(join(runDirectory, 'logs'), { recursive: true });
     const log = new RunLog(join(runDirectory, 'logs', 'aiperf.log'), config.service.logLevel, onLog);
-    const run = new Run(this.#options, environment, log, this.#tracker, (reason) => this.#fail(reason, log));
+    const run = new LiveRun({
+      ...this.#options,
+      environment,
+      log,
+      tracker: this.#tracker,
+      onFailure: (reason) => this.#fail(reason, log),
+    });
     this.#supervisor = run.supervisor;
     try {
       await this.#orFailure(run.start());
@@ -116,7 +95,7 @@ export class SystemController {
     if (this.#privateDirectory !== undefined) rmSync(this.#privateDirectory, { recursive: true, force: true });
   }
 
-  async #finish(run: Run, log: RunLog): Promise<RunResults> {
+  async #finish(run: LiveRun, log: RunLog): Promise<RunResults> {
     const cancelled = new Promise<void>((resolve) => {
       this.#cancelLoad = resolve;
     });
@@ -151,267 +130,5 @@ export class SystemController {
     if (this.#failure !== undefined) return;
     this.#failure = reason;
     this.#failures.next(reason);
-  }
-}
-
-/** The live parts of one run. */
-class Run {
-  readonly plan: RunPlan;
-  readonly supervisor: Supervisor;
-  readonly #placement: Placement;
-  readonly #options: SystemControllerOptions;
-  readonly #log: RunLog;
-  readonly #tracker: ProgressTracker;
-  readonly #onFailure: (reason: string) => void;
-  readonly #proxies: Proxies;
-  #local: HostedServices | undefined;
-  #bus: ConnectedBus<RunMessages> | undefined;
-  #registry: ServiceRegistry | undefined;
-  #commands: CommandClient | undefined;
-  #heartbeatCheck: NodeJS.Timeout | undefined;
-  readonly #lost = new Set<string>();
-  /** Ends the waits of a start that is given up. */
-  readonly #stopController = new AbortController();
-  #starting: Promise<void> = Promise.resolve();
-  /** Whether every child can be reached by a command. */
-  #haveRegistered = false;
-  #isStopping = false;
-
-  constructor(
-    options: SystemControllerOptions,
-    environment: RunEnvironment,
-    log: RunLog,
-    tracker: ProgressTracker,
-    onFailure: (reason: string) => void,
-  ) {
-    this.#options = options;
-    this.#log = log;
-    this.#tracker = tracker;
-    this.#onFailure = onFailure;
-    const { config, commandLine, runDirectory } = options;
-    const workers = workerCount(config, availableParallelism());
-    const recordProcessors = recordProcessorCount(config, workers);
-    this.#placement = localPlacement({ workers, recordProcessors });
-    this.plan = {
-      benchmarkId: randomBytes(6).toString('hex'),
-      config,
-      clockOrigin: createClockOrigin(),
-      runDirectory,
-      privateDirectory: environment.privateDirectory,
-      workerIds: this.#idsOf('worker'),
-      recordProcessorIds: this.#idsOf('record_processor'),
-      commandLine,
-    };
-    // An address in use is found here, before any process is started.
-    this.#proxies = startProxies(environment.addresses, (error) =>
-      this.#fail(`the message bus failed: ${error.message}`),
-    );
-    const { plan: addresses } = this.#proxies;
-    const { logLevel } = config.service;
-    this.supervisor = new LocalSupervisor(options.childEntry, ({ services }) => ({ services, addresses, logLevel }));
-  }
-
-  /** Resolves when the first phase has begun. */
-  start(): Promise<void> {
-    this.#starting = this.#start();
-    return this.#starting;
-  }
-
-  async #start(): Promise<void> {
-    const { supervisor } = this;
-    const { signal } = this.#stopController;
-    this.#watchProcesses();
-    supervisor.start(this.#placement.children);
-    const bus = await connectBus<RunMessages>({
-      plan: this.#proxies.plan,
-      serviceId: 'system_controller',
-      onError: (error) => this.#log.write('warning', 'system_controller', error.message),
-    });
-    this.#bus = bus;
-    const control = bus as unknown as ConnectedBus<ControlMessages>;
-    const registry = new ServiceRegistry({ bus: control });
-    this.#registry = registry;
-    this.#watchServices(bus, registry);
-    const commands = await CommandClient.create({ bus: control, lost$: registry.lost$ });
-    this.#commands = commands;
-    signal.throwIfAborted();
-    this.#local = hostServices({
-      services: this.#placement.local,
-      addresses: this.#proxies.plan,
-      logLevel: this.#options.config.service.logLevel,
-    });
-    this.#debug('bus connected');
-    const childIds = this.#placement.children.flatMap(({ services }) => services.map(({ serviceId }) => serviceId));
-    await Promise.all([
-      registry.waitForServices(childIds, { deadlineMs: REGISTRATION_DEADLINE_MS, signal }).then(() => {
-        this.#haveRegistered = true;
-        this.#debug('registered');
-      }),
-      this.#local.started.then(() => this.#makeDataset()).then(() => this.#debug('dataset ready')),
-    ]);
-    const others = placedServices(this.#placement).filter(({ serviceType }) => serviceType !== 'dataset_manager');
-    await this.#configure(others.map(({ serviceId }) => serviceId));
-    this.#debug('configured');
-    const timing = this.#idsOf('timing_manager');
-    const followers = placedServices(this.#placement).flatMap(({ serviceId }) =>
-      timing.includes(serviceId) ? [] : [serviceId],
-    );
-    await commands.sendCommand('profile_start', { targets: followers, deadlineMs: START_DEADLINE_MS, signal });
-    await commands.sendCommand('profile_start', { targets: timing, deadlineMs: START_DEADLINE_MS, signal });
-    this.#debug('started');
-  }
-
-  /** Resolves when the records manager has summarised everything. */
-  async results(): Promise<RunResults> {
-    const bus = this.#busOrThrow();
-    return (await firstValueFrom(bus.messages$('process_records_result'))).results;
-  }
-
-  async cancel(): Promise<void> {
-    await this.#commands?.sendCommand('profile_cancel', {
-      targets: this.#idsOf('timing_manager'),
-      deadlineMs: CANCEL_DEADLINE_MS,
-    });
-  }
-
-  /** After a failure: ends the load wherever it still runs and has the records summarised that arrived. */
-  async salvage(results: Promise<RunResults>, reason: string): Promise<RunResults> {
-    // What is in flight ends first, so that its records are on their way; processors answer when they have passed on what came.
-    await this.#cancelLiving([...this.#idsOf('timing_manager'), ...this.#idsOf('worker')], CANCEL_DEADLINE_MS);
-    this.#debug('load ended');
-    // A full disk, say: nobody is left who could make results of what still comes.
-    if (this.#living(this.#idsOf('records_manager')).length === 0) {
-      throw new ControllerError('AIPERF_CONTROLLER_SERVICE', reason);
-    }
-    await this.#cancelLiving(this.#idsOf('record_processor'), SALVAGE_MS);
-    this.#debug('records passed on');
-    this.#bus?.publish('producers_gone', { reason });
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(
-          new ControllerError('AIPERF_CONTROLLER_SERVICE', `${reason}; the records could not be summarised either`),
-        );
-      }, RESULTS_AFTER_FAILURE_MS);
-    });
-    try {
-      return await Promise.race([results, deadline]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopping = true;
-    this.#stopController.abort();
-    // A start that went on would open what is closed below. What it failed with has been said.
-    await this.#starting.catch(() => undefined);
-    clearInterval(this.#heartbeatCheck);
-    if (this.#haveRegistered) await this.#shutDownServices();
-    // A child that has not joined the bus cannot be asked, and has nothing to lose.
-    else await this.supervisor.stop(0);
-    await this.#local?.stop();
-    this.#registry?.close();
-    this.#bus?.close();
-    this.#proxies.close();
-  }
-
-  /** What the dataset is made from, such as the tokenizer, was named by the user: if that cannot be used, it is said as such. */
-  async #makeDataset(): Promise<void> {
-    try {
-      await this.#configure(this.#idsOf('dataset_manager'));
-    } catch (error) {
-      const [failed] = error instanceof CommandError ? error.answers : [];
-      if (failed?.error === undefined) throw error;
-      throw new ControllerError('AIPERF_CONTROLLER_UNUSABLE', failed.error.message, { cause: error });
-    }
-  }
-
-  /** What cannot answer in time is on its own: the others have been told. */
-  async #cancelLiving(serviceIds: readonly string[], deadlineMs: number): Promise<void> {
-    await this.#commands
-      ?.sendCommand('profile_cancel', { targets: this.#living(serviceIds), deadlineMs, waitForAll: true })
-      .catch((error: Error) => this.#debug(error.message));
-  }
-
-  #living(serviceIds: readonly string[]): readonly string[] {
-    return serviceIds.filter((id) => !this.#lost.has(id));
-  }
-
-  async #shutDownServices(): Promise<void> {
-    // The records manager is in this process and ends last: a processor could not pass on its rows without it.
-    const children = this.#placement.children.flatMap(({ services }) => services.map(({ serviceId }) => serviceId));
-    const targets = this.#living(children);
-    await this.#commands
-      ?.sendCommand('shutdown', { targets, deadlineMs: SHUTDOWN_DEADLINE_MS, waitForAll: true })
-      .catch((error: Error) => this.#debug(error.message));
-    const killed = await this.supervisor.stop(SHUTDOWN_DEADLINE_MS);
-    for (const name of killed) this.#log.write('warning', 'system_controller', `${name} did not end and was killed`);
-  }
-
-  async #configure(targets: readonly string[]): Promise<void> {
-    await this.#commands?.sendCommand('profile_configure', {
-      targets,
-      deadlineMs: CONFIGURE_DEADLINE_MS,
-      signal: this.#stopController.signal,
-      payload: encodePlan(this.plan),
-    });
-  }
-
-  #watchProcesses(): void {
-    this.supervisor.output$.subscribe({
-      next: ({ processName, line }) => this.#log.write('info', processName, line),
-      error: (error: Error) => this.#fail(error.message),
-    });
-    this.supervisor.unexpectedExits$.subscribe({
-      next: ({ process, pid, reason }) => {
-        for (const { serviceId, serviceType } of process.services) {
-          this.#lost.add(serviceId);
-          if (serviceType === 'worker') this.#bus?.publish('worker_lost', { worker_id: serviceId });
-          this.#registry?.markLost(serviceId, `(pid ${pid}) ${reason}`);
-        }
-        // Before there is a registry nobody else says so.
-        if (this.#registry === undefined) this.#fail(`${process.name} (pid ${pid}) ${reason}`);
-      },
-      error: (error: Error) => this.#fail(error.message),
-    });
-  }
-
-  #watchServices(bus: ConnectedBus<RunMessages>, registry: ServiceRegistry): void {
-    const onError = (error: Error): void => this.#fail(error.message);
-    this.#tracker.listen(bus as unknown as ConnectedBus<TimingMessages & MetricsMessages>, onError);
-    bus.messages$('log_record').subscribe({
-      next: ({ level, service_id: source, message }) => this.#log.write(level, source, message),
-      error: onError,
-    });
-    registry.lost$.subscribe({
-      next: ({ serviceId, reason }) => {
-        this.#lost.add(serviceId);
-        this.#fail(`${serviceId} ${reason}`);
-      },
-      error: onError,
-    });
-    this.#heartbeatCheck = setInterval(() => {
-      for (const { serviceId } of registry.deadServices()) registry.markLost(serviceId, 'stopped answering');
-    }, HEARTBEAT_CHECK_MS);
-  }
-
-  #debug(message: string): void {
-    this.#log.write('debug', 'system_controller', message);
-  }
-
-  #fail(reason: string): void {
-    if (!this.#isStopping) this.#onFailure(reason);
-  }
-
-  #idsOf(type: ServiceType): readonly string[] {
-    return placedServices(this.#placement).flatMap(({ serviceType, serviceId }) =>
-      serviceType === type ? [serviceId] : [],
-    );
-  }
-
-  #busOrThrow(): ConnectedBus<RunMessages> {
-    if (this.#bus === undefined) throw new ControllerError('AIPERF_CONTROLLER_SERVICE', 'the run has not been started');
-    return this.#bus;
   }
 }

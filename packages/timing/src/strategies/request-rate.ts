@@ -3,9 +3,9 @@ import { chooseWorker } from '../credit-router.ts';
 import type { IssuedCredit, WorkerLedger } from '../worker-ledger.ts';
 import type { Strategy } from './strategy.ts';
 
-/** Credits leave at most this long before they are due. */
-const HORIZON_NS = 100_000_000;
-/** Credits are granted in batches this far apart, so they leave 50 to 100 ms early. */
+/** Credits leave at most this long before they are due: on a host without an idle core a process can be held up for tens of milliseconds. */
+const HORIZON_NS = 250_000_000;
+/** Credits are granted in batches this far apart, so they leave 200 to 250 ms early. */
 const BATCH_INTERVAL_NS = 50_000_000;
 /** Credits that a worker with a slot limit may hold beyond two for each slot. */
 const HELD_MARGIN = 64;
