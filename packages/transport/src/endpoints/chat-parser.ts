@@ -1,14 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { SseScanner } from '../sse-scanner.ts';
 import type { Timeline } from '../transport.ts';
-import { readChatOutput, REASONING_KEYS } from './chat-delta.ts';
+import { REASONING_KEYS } from './chat-delta.ts';
+import { newsOf, NO_NEWS, plainEventOf, type ChatNews } from './chat-news.ts';
 import { EventEdge, findContentLiteral, LiteralText, type ContentKind } from './content-template.ts';
 import type { ResponseParser } from './endpoint.ts';
-import { isObject, textOf, type JsonObject } from './json.ts';
+import { isObject, type JsonObject } from './json.ts';
+import { KnownEvents } from './known-events.ts';
 import type { ParsedResponse } from './parsed-response.ts';
 import { ResponseBuilder } from './response-builder.ts';
-import { httpStatusError, inBandError, inBandErrorOf, invalidResponse } from './response-error.ts';
-import { parseTokenUsage } from './token-usage.ts';
+import { httpStatusError, inBandError, invalidResponse } from './response-error.ts';
 
 /** An event like the known one: equal up to the content literal and after it. */
 interface Template {
@@ -23,27 +24,25 @@ interface Template {
 /** Templates made for one response without a single use, after which the response is taken to have no regular events. */
 const MAX_USELESS_TEMPLATES = 3;
 
-/** An event whose only news is one piece of text. */
-interface PlainEvent {
-  readonly kind: ContentKind;
-  readonly choiceIndex: number;
-  readonly content: string;
-}
+const DONE = new EventEdge(Buffer.from('data: [DONE]\n\n'));
 
 /**
  * Reads chat completions, streamed or whole.
  *
  * Most events of a stream differ in one short string. After such an event was read by `JSON.parse`, the bytes before and after its string
- * are remembered, and later events that match them are read by taking the string alone. Everything else goes through `JSON.parse`;
- * results are the same either way.
+ * are remembered, and later events that match them are read by taking the string alone. Events that responses have in common but for
+ * their id are remembered from one response to the next. Everything else goes through `JSON.parse`; results are the same either way.
  */
 export class ChatParser implements ResponseParser {
   readonly #scanner = new SseScanner();
   readonly #result = new ResponseBuilder();
   readonly #literals = new LiteralText();
+  readonly #known = new KnownEvents(NO_NEWS);
   readonly #usesTemplates: boolean;
   #template: Template | undefined = undefined;
   #templateUses = 0;
+  /** The content type of the last response that was a stream by its content type. */
+  #streamContentType: string | undefined = undefined;
   #uselessTemplates = 0;
 
   constructor(options: { readonly usesTemplates?: boolean } = {}) {
@@ -59,7 +58,7 @@ export class ChatParser implements ResponseParser {
       result.error = httpStatusError(timeline);
       return result;
     }
-    if (isEventStream(timeline)) this.#parseStream(timeline);
+    if (this.#isStream(timeline)) this.#parseStream(timeline);
     else this.#parseWhole(timeline);
     result.finish();
     if (result.error === undefined && result.contentEventCount === 0) {
@@ -70,6 +69,14 @@ export class ChatParser implements ResponseParser {
       };
     }
     return result;
+  }
+
+  #isStream(timeline: Timeline): boolean {
+    // Lower case for every response would cost as much as finding its events.
+    if (timeline.contentType === this.#streamContentType) return true;
+    const isStream = isEventStream(timeline);
+    if (isStream && namesEventStream(timeline)) this.#streamContentType = timeline.contentType;
+    return isStream;
   }
 
   #parseWhole(timeline: Timeline): void {
@@ -90,7 +97,7 @@ export class ChatParser implements ResponseParser {
       result.error ??= invalidResponse('Expected a chat completion object.', text);
       return;
     }
-    this.#readObject(body, timeNs, Math.max(readIndex, 0));
+    this.#add(newsOf(body), timeNs, Math.max(readIndex, 0));
   }
 
   #parseStream(timeline: Timeline): void {
@@ -100,11 +107,13 @@ export class ChatParser implements ResponseParser {
     this.#literals.reset(timeline.bodyLength);
     this.#template = undefined;
     this.#uselessTemplates = 0;
+    this.#known.reset();
     const view = new DataView(timeline.body.buffer, timeline.body.byteOffset, timeline.bodyLength);
     for (;;) {
       if (this.#template !== undefined) this.#readAlike(this.#template, timeline, view);
+      if (this.#usesTemplates && this.#readKnown(timeline, view)) continue;
       if (!scanner.next()) break;
-      this.#readEvent(timeline);
+      this.#readEvent(timeline, view);
     }
     this.#flushLiterals();
     if (result.sawDone || result.isFinished) return;
@@ -147,11 +156,36 @@ export class ChatParser implements ResponseParser {
       start = end + suffix.length;
     }
     scanner.position = start;
+    if (matchCount === 0) return;
     result.eventCount += matchCount;
     this.#templateUses += matchCount;
+    this.#known.skip();
   }
 
-  #readEvent(timeline: Timeline): void {
+  /** Reads the next event when it is one that another response had as well. */
+  #readKnown(timeline: Timeline, view: DataView): boolean {
+    const scanner = this.#scanner;
+    const result = this.#result;
+    const start = scanner.position;
+    if (start + DONE.length <= timeline.bodyLength && DONE.matches(timeline.body, view, start)) {
+      result.eventCount++;
+      result.sawDone = true;
+      scanner.position = start + DONE.length;
+      this.#known.skip();
+      return true;
+    }
+    const news = this.#known.match(timeline.body, view, start, timeline.bodyLength);
+    if (news === undefined) return false;
+    const readIndex = scanner.readIndexAt(start);
+    const timeNs = timeline.readNs[readIndex] ?? Number.NaN;
+    result.eventCount++;
+    result.lastEventNs = timeNs;
+    scanner.position = this.#known.end;
+    this.#add(news, timeNs, readIndex);
+    return true;
+  }
+
+  #readEvent(timeline: Timeline, view: DataView): void {
     const scanner = this.#scanner;
     const result = this.#result;
     const readIndex = scanner.readIndexAt(scanner.eventStart);
@@ -176,7 +210,9 @@ export class ChatParser implements ResponseParser {
     }
     // llama.cpp begins some streams with `data: null`.
     if (!isObject(event)) return;
-    this.#readObject(event, timeNs, readIndex);
+    const news = newsOf(event);
+    this.#add(news, timeNs, readIndex);
+    if (this.#usesTemplates) this.#remember(news, timeline, view);
     // Not before the second one: learning costs more than an event, and many streams are short.
     const isWorthwhile = result.contentEventCount > 1 && this.#uselessTemplates < MAX_USELESS_TEMPLATES;
     if (this.#usesTemplates && isWorthwhile) this.#learn(event, text, timeline);
@@ -192,20 +228,15 @@ export class ChatParser implements ResponseParser {
     if (this.#scanner.terminated) result.error ??= invalidResponse('Expected JSON in an event.', text);
   }
 
-  /** Reads a chunk or a whole completion. */
-  #readObject(object: JsonObject, timeNs: number, readIndex: number): void {
+  #add({ error, usage, choices }: ChatNews, timeNs: number, readIndex: number): void {
     const result = this.#result;
-    result.error ??= inBandErrorOf(object);
-    result.usage = parseTokenUsage(object['usage']) ?? result.usage;
-    const choices = object['choices'];
-    if (!Array.isArray(choices)) return;
+    result.error ??= error;
+    result.usage = usage ?? result.usage;
     let hasReasoning = false;
     let hasOutput = false;
-    for (const entry of choices) {
-      if (!isObject(entry)) continue;
-      const choice = result.choice(choiceIndexOf(entry));
-      choice.finishReason = textOf(entry['finish_reason']) ?? choice.finishReason;
-      const output = readChatOutput(entry['delta'] ?? entry['message']);
+    for (const { index, finishReason, output } of choices) {
+      const choice = result.choice(index);
+      choice.finishReason = finishReason ?? choice.finishReason;
       const isOutput = output.text !== '' || output.toolCallText !== '';
       if (!isOutput && output.reasoningText === '') continue;
       // The literals gathered so far come before this text.
@@ -217,6 +248,15 @@ export class ChatParser implements ResponseParser {
       hasReasoning ||= output.reasoningText !== '';
     }
     if (hasOutput || hasReasoning) result.addContentEvent(timeNs, readIndex, hasReasoning, hasOutput);
+  }
+
+  #remember(news: ChatNews, timeline: Timeline, view: DataView): void {
+    const scanner = this.#scanner;
+    // The words of an error may hold the id. An event of one line is its data alone.
+    const isPlain = news.error === undefined && scanner.terminated && scanner.lineCount === 1;
+    // The last line feed of a body may be missing all the same: the scanner's position is then beyond its end.
+    const end = Math.min(scanner.position, timeline.bodyLength);
+    this.#known.add(timeline.body, view, scanner.eventStart, end, isPlain ? news : undefined);
   }
 
   #learn(event: JsonObject, text: string, timeline: Timeline): void {
@@ -257,36 +297,16 @@ export class ChatParser implements ResponseParser {
   }
 }
 
-/** The event as one piece of text, or undefined when it says anything else that counts: finish reason, usage, tool call, error. */
-function plainEventOf(event: JsonObject): PlainEvent | undefined {
-  const choices = event['choices'];
-  if (!Array.isArray(choices) || choices.length !== 1) return undefined;
-  if ((event['usage'] ?? null) !== null || inBandErrorOf(event) !== undefined) return undefined;
-  const entry: unknown = choices[0];
-  if (!isObject(entry) || textOf(entry['finish_reason']) !== undefined) return undefined;
-  const delta = entry['delta'];
-  if (!isObject(delta) || Array.isArray(delta['content'])) return undefined;
-  const { text, reasoningText, toolCallText } = readChatOutput(delta);
-  if (toolCallText !== '' || (text === '') === (reasoningText === '')) return undefined;
-  // With both names filled the second has no effect, which a change of the first could undo.
-  if (text === '' && REASONING_KEYS.every((key) => textOf(delta[key]) !== undefined)) return undefined;
-  const choiceIndex = choiceIndexOf(entry);
-  return text === ''
-    ? { kind: 'reasoning', choiceIndex, content: reasoningText }
-    : { kind: 'text', choiceIndex, content: text };
-}
-
-function choiceIndexOf(entry: JsonObject): number {
-  const index = entry['index'];
-  return typeof index === 'number' ? index : 0;
-}
-
 /** By content type; a server that names neither JSON nor a stream is judged by the first bytes. */
 function isEventStream(timeline: Timeline): boolean {
+  if (namesEventStream(timeline)) return true;
   const contentType = timeline.contentType.toLowerCase();
-  if (contentType.includes('text/event-stream')) return true;
   if (contentType.includes('json') || contentType.includes('html')) return false;
   const { body, bodyLength } = timeline;
   const start = Buffer.from(body.buffer, body.byteOffset, Math.min(bodyLength, 256)).toString().trimStart();
   return /^\uFEFF?(?:data|event|id|retry)?:/u.test(start);
+}
+
+function namesEventStream({ contentType }: Timeline): boolean {
+  return contentType.toLowerCase().includes('text/event-stream');
 }
