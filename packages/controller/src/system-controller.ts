@@ -1,9 +1,11 @@
 import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { RunPlan, UserConfig } from '@aiperf/config';
+import { type RunPlan, type UserConfig, workerCount } from '@aiperf/config';
 import type { RunResults } from '@aiperf/metrics';
 import { firstValueFrom, type Observable, Subject } from 'rxjs';
+import { assertWithinLimits } from './client-limits.ts';
 import { ControllerError } from './controller-error.ts';
 import { LiveRun } from './live-run.ts';
 import type { ChildEntry } from './local-supervisor.ts';
@@ -11,6 +13,8 @@ import { createRunEnvironment } from './run-environment.ts';
 import { type LogRecord, RunLog } from './run-log.ts';
 import { ProgressTracker, type RunProgress } from './run-progress.ts';
 import type { Supervisor } from './supervisor.ts';
+
+const CANCELLED_EARLY = 'cancelled before the load began';
 
 export interface SystemControllerOptions {
   readonly config: UserConfig;
@@ -55,6 +59,12 @@ export class SystemController {
    */
   async run(): Promise<RunOutcome> {
     const { config, runDirectory, onLog } = this.#options;
+    await assertWithinLimits({
+      // In an open loop nobody knows how many there will be.
+      connections: config.load.concurrency ?? 1,
+      workers: workerCount(config, availableParallelism()),
+      servers: config.endpoint.urls.length,
+    });
     await using environment = await createRunEnvironment(config.comms);
     this.#privateDirectory = environment.privateDirectory;
     await mkdir(join(runDirectory, 'logs'), { recursive: true });
@@ -68,6 +78,7 @@ export class SystemController {
     });
     this.#supervisor = run.supervisor;
     try {
+      if (this.#isCancelled) throw new ControllerError('AIPERF_CONTROLLER_SERVICE', CANCELLED_EARLY);
       await this.#orFailure(run.start());
       const results = this.#finish(run, log);
       return { plan: run.plan, results: await results, failure: this.#failure };
@@ -86,7 +97,7 @@ export class SystemController {
   cancel(): void {
     this.#isCancelled = true;
     this.#cancelLoad?.();
-    if (this.#cancelLoad === undefined) this.#failures.next('cancelled before the load began');
+    if (this.#cancelLoad === undefined) this.#failures.next(CANCELLED_EARLY);
   }
 
   /** Kills every child process and removes what the run kept privately, for a process that is about to exit. */

@@ -12,6 +12,16 @@ const BYTES_PER_MIB = 1024 * 1024;
 export function startWorkerHealth(counts: () => WorkerCounts, publish: (health: Health) => void): () => void {
   let lastCpu = process.cpuUsage();
   let lastMs = performance.now();
+  let lastRssBytes = Number.NaN;
+  const rssBytes = (): number => {
+    try {
+      lastRssBytes = process.memoryUsage.rss();
+    } catch {
+      // It is read from a file, which takes a descriptor; a worker that has none left must go on. The last reading stands.
+    }
+    return lastRssBytes;
+  };
+  rssBytes();
   const timer = setInterval(() => {
     const nowMs = performance.now();
     const cpu = process.cpuUsage(lastCpu);
@@ -23,7 +33,7 @@ export function startWorkerHealth(counts: () => WorkerCounts, publish: (health: 
       pid: process.pid,
       uptime_sec: process.uptime(),
       cpu_usage: (100 * cpuMs) / elapsedMs,
-      memory_usage: process.memoryUsage.rss() / BYTES_PER_MIB,
+      memory_usage: rssBytes() / BYTES_PER_MIB,
       ...counts(),
     });
   }, INTERVAL_MS);

@@ -242,3 +242,12 @@ test('faults of the mock server are all counted', async () => {
   const errors = rows.filter(({ valid }) => !valid).length;
   expect(readSummary(place.results())).toMatchObject({ error_request_count: { avg: errors } });
 });
+
+test('a load that ends before its first request: exit 1, and it is said why', async () => {
+  await using server = await startMock();
+  await using place = await workplace();
+  const load = ['--streaming', '--request-rate', '0.001', '--benchmark-duration', '0.2', '--random-seed', '1'];
+  const { exitCode, stderr } = await place.profile(server.url, load);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'aiperf: no request ended within the time given\n' });
+  expect(readRows(place.results())).toEqual([]);
+});

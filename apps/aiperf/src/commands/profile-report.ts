@@ -38,8 +38,10 @@ export async function reportRun({ outcome, runDirectory, inputConfig, columns }:
   });
   const logPath = join(runDirectory, 'logs', 'aiperf.log');
   process.stdout.write(renderClosingLines({ results, commandLine, files, logPath }));
-  if (results.requestCount === 0 && results.errorCount > 0 && !results.wasCancelled) {
-    process.stderr.write('aiperf: no request succeeded; see the error table\n');
+  if (results.requestCount === 0 && failure === undefined && !results.wasCancelled) {
+    const reason =
+      results.errorCount > 0 ? 'no request succeeded; see the error table' : 'no request ended within the time given';
+    process.stderr.write(`aiperf: ${reason}\n`);
   }
   if (failure !== undefined) process.stderr.write(`aiperf: ${failure}\n`);
 }
