@@ -1,13 +1,9 @@
 import type * as Arrow from 'apache-arrow';
-import {
-  NUMBER_COLUMNS,
-  RAW_BATCH_FORMAT_VERSION,
-  TEXT_COLUMNS,
-  type ErrorFields,
-  type RecordView,
-} from './columns.ts';
+import { NUMBER_FIELDS, NumberColumns, RAW_BATCH_FORMAT_VERSION, TEXT_COLUMN_NAMES } from './columns.ts';
+import type { RequestError, RequestErrorCode } from '../request-error.ts';
 import type { RequestRecord } from '../request-record.ts';
 import { createTimeline } from '../timeline.ts';
+import type { Timeline } from '../transport.ts';
 
 /** Loads the Arrow library and makes a decoder of raw batches. */
 export async function createRawBatchDecoder(): Promise<(bytes: Uint8Array) => RawBatchReader> {
@@ -15,20 +11,30 @@ export async function createRawBatchDecoder(): Promise<(bytes: Uint8Array) => Ra
   return (bytes) => new RawBatchReader(bytes, arrow);
 }
 
-type Values = Float64Array | Uint32Array | Uint8Array;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Reads of a row up to this many are copied, which is cheaper than a view of so few. */
+const MAX_COPIED_READS = 64;
 
 /** Reads one raw batch without copying it: the bytes must stay unchanged while it is in use. */
 export class RawBatchReader {
   readonly workerId: string;
   readonly rowCount: number;
-  readonly #numbers: readonly Values[];
-  readonly #texts: readonly TextReader[];
+  readonly #numbers: NumberColumns;
+  readonly #statusText: TextReader;
+  readonly #contentType: TextReader;
+  readonly #errorCode: TextReader;
+  readonly #errorType: TextReader;
+  readonly #errorMessage: TextReader;
   readonly #readOffsets: Int32Array;
   readonly #readNs: Float64Array;
   readonly #readLengths: Uint32Array;
   readonly #bodyOffsets: Int32Array;
   readonly #body: Uint8Array;
-  readonly #view: RecordView = createView();
+  readonly #timeline: Timeline = createTimeline();
+  readonly #view: Mutable<RequestRecord> = createView(this.#timeline);
+  readonly #copiedReadNs = new Float64Array(MAX_COPIED_READS);
+  readonly #copiedReadLengths = new Uint32Array(MAX_COPIED_READS);
 
   constructor(bytes: Uint8Array, arrow: typeof Arrow) {
     // Doubles are read in place, which needs the alignment that the stream has from its own first byte.
@@ -44,10 +50,26 @@ export class RawBatchReader {
     }
     this.workerId = metadata.get('worker_id') ?? '';
     this.rowCount = table.numRows;
-    const textRows = rows.slice(NUMBER_COLUMNS.length, NUMBER_COLUMNS.length + TEXT_COLUMNS.length);
-    const [readNs, readLengths, body] = rows.slice(NUMBER_COLUMNS.length + TEXT_COLUMNS.length);
-    this.#numbers = rows.slice(0, NUMBER_COLUMNS.length).map((data) => data.values as Values);
-    this.#texts = textRows.map((data) => new TextReader(data.valueOffsets as Int32Array, data.values as Uint8Array));
+    let column = 0;
+    const nextValues = (): unknown => rows[column++]?.values ?? [];
+    const nextTexts = (): TextReader => {
+      const data = rows[column++];
+      return new TextReader(
+        (data?.valueOffsets ?? new Int32Array(1)) as Int32Array,
+        (data?.values ?? new Uint8Array(0)) as Uint8Array,
+      );
+    };
+    this.#numbers = new NumberColumns({
+      float64: () => nextValues() as Float64Array,
+      uint32: () => nextValues() as Uint32Array,
+      uint8: () => nextValues() as Uint8Array,
+    });
+    this.#statusText = nextTexts();
+    this.#contentType = nextTexts();
+    this.#errorCode = nextTexts();
+    this.#errorType = nextTexts();
+    this.#errorMessage = nextTexts();
+    const [readNs, readLengths, body] = rows.slice(NUMBER_FIELDS.length + TEXT_COLUMN_NAMES.length);
     this.#readOffsets = (readNs?.valueOffsets ?? new Int32Array(1)) as Int32Array;
     this.#readNs = (readNs?.children[0]?.values ?? new Float64Array(0)) as Float64Array;
     this.#readLengths = (readLengths?.children[0]?.values ?? new Uint32Array(0)) as Uint32Array;
@@ -55,28 +77,84 @@ export class RawBatchReader {
     this.#body = (body?.values ?? new Uint8Array(0)) as Uint8Array;
   }
 
-  /** Row `row` as a record that the next call overwrites; its reads and body are views of the batch. */
+  /** Row `row` as a record that the next call overwrites; its body is a view of the batch. */
   record(row: number): RequestRecord {
     if (!(row >= 0 && row < this.rowCount)) {
       throw new RangeError(`The batch has rows 0 to ${this.rowCount - 1}; asked for ${row}.`);
     }
     const view = this.#view;
-    for (let i = 0; i < NUMBER_COLUMNS.length; i++)
-      NUMBER_COLUMNS[i]?.write(view, this.#numbers[i]?.[row] ?? Number.NaN);
-    for (let i = 0; i < TEXT_COLUMNS.length; i++) {
-      TEXT_COLUMNS[i]?.write(view, this.#texts[i]?.text(row) ?? '');
-    }
-    const { timeline, errorFields } = view;
-    timeline.error = errorFields.code === '' ? undefined : errorOf(errorFields, errorFields.code);
-    const readStart = this.#readOffsets[row] ?? 0;
-    const readEnd = this.#readOffsets[row + 1] ?? readStart;
-    timeline.readCount = readEnd - readStart;
-    timeline.readNs = this.#readNs.subarray(readStart, readEnd);
-    timeline.readLengths = this.#readLengths.subarray(readStart, readEnd);
+    const timeline = this.#timeline;
+    const numbers = this.#numbers;
+    view.creditId = numbers.creditId[row] ?? Number.NaN;
+    view.phaseIndex = numbers.phaseIndex[row] ?? Number.NaN;
+    view.sessionNumber = numbers.sessionNumber[row] ?? Number.NaN;
+    view.conversationIndex = numbers.conversationIndex[row] ?? Number.NaN;
+    view.turnIndex = numbers.turnIndex[row] ?? Number.NaN;
+    view.creditIssuedNs = numbers.creditIssuedNs[row] ?? Number.NaN;
+    view.dueNs = numbers.dueNs[row] ?? Number.NaN;
+    view.turnaroundNs = numbers.turnaroundNs[row] ?? Number.NaN;
+    view.cancelled = numbers.cancelled[row] === 1;
+    view.inputTokens = numbers.inputTokens[row] ?? Number.NaN;
+    view.maxOutputTokens = numbers.maxOutputTokens[row] ?? Number.NaN;
+    timeline.queuedNs = numbers.queuedNs[row] ?? Number.NaN;
+    timeline.connectStartNs = numbers.connectStartNs[row] ?? Number.NaN;
+    timeline.dnsEndNs = numbers.dnsEndNs[row] ?? Number.NaN;
+    timeline.connectEndNs = numbers.connectEndNs[row] ?? Number.NaN;
+    timeline.startNs = numbers.startNs[row] ?? Number.NaN;
+    timeline.sendEndNs = numbers.sendEndNs[row] ?? Number.NaN;
+    timeline.headersNs = numbers.headersNs[row] ?? Number.NaN;
+    timeline.endNs = numbers.endNs[row] ?? Number.NaN;
+    timeline.status = numbers.status[row] ?? Number.NaN;
+    timeline.connectionReused = numbers.connectionReused[row] === 1;
+    timeline.resentCount = numbers.resentCount[row] ?? Number.NaN;
+    timeline.resendNs = numbers.resendNs[row] ?? Number.NaN;
+    timeline.requestBytes = numbers.requestBytes[row] ?? Number.NaN;
+    timeline.responseBytes = numbers.responseBytes[row] ?? Number.NaN;
+    timeline.responseReads = numbers.responseReads[row] ?? Number.NaN;
+    timeline.statusText = this.#statusText.text(row);
+    timeline.contentType = this.#contentType.text(row);
+    timeline.error = this.#errorOf(row);
+    this.#readReads(row);
     const bodyStart = this.#bodyOffsets[row] ?? 0;
-    timeline.bodyLength = (this.#bodyOffsets[row + 1] ?? bodyStart) - bodyStart;
-    timeline.body = this.#body.subarray(bodyStart, bodyStart + timeline.bodyLength);
+    const bodyEnd = this.#bodyOffsets[row + 1] ?? bodyStart;
+    timeline.bodyLength = bodyEnd - bodyStart;
+    timeline.body = this.#body.subarray(bodyStart, bodyEnd);
     return view;
+  }
+
+  #readReads(row: number): void {
+    const timeline = this.#timeline;
+    const start = this.#readOffsets[row] ?? 0;
+    const end = this.#readOffsets[row + 1] ?? start;
+    const count = end - start;
+    timeline.readCount = count;
+    if (count > MAX_COPIED_READS) {
+      timeline.readNs = this.#readNs.subarray(start, end);
+      timeline.readLengths = this.#readLengths.subarray(start, end);
+      return;
+    }
+    const readNs = this.#copiedReadNs;
+    const readLengths = this.#copiedReadLengths;
+    // Nothing of the row before may be taken for a row without reads.
+    readNs[0] = Number.NaN;
+    for (let i = 0; i < count; i++) {
+      readNs[i] = this.#readNs[start + i] ?? Number.NaN;
+      readLengths[i] = this.#readLengths[start + i] ?? 0;
+    }
+    timeline.readNs = readNs;
+    timeline.readLengths = readLengths;
+  }
+
+  #errorOf(row: number): RequestError | undefined {
+    const code = this.#errorCode.text(row);
+    if (code === '') return undefined;
+    const httpStatus = this.#numbers.errorHttpStatus[row] ?? Number.NaN;
+    return {
+      code: code as RequestErrorCode,
+      type: this.#errorType.text(row),
+      message: this.#errorMessage.text(row),
+      ...(Number.isNaN(httpStatus) ? {} : { httpStatus }),
+    };
   }
 }
 
@@ -106,12 +184,7 @@ class TextReader {
   }
 }
 
-function errorOf(fields: ErrorFields, code: Exclude<ErrorFields['code'], ''>): RequestRecord['timeline']['error'] {
-  const { type, message, httpStatus } = fields;
-  return { code, type, message, ...(Number.isNaN(httpStatus) ? {} : { httpStatus }) };
-}
-
-function createView(): RecordView {
+function createView(timeline: Timeline): RequestRecord {
   return {
     creditId: 0,
     phaseIndex: 0,
@@ -124,7 +197,6 @@ function createView(): RecordView {
     cancelled: false,
     inputTokens: 0,
     maxOutputTokens: Number.NaN,
-    timeline: createTimeline(),
-    errorFields: { code: '', type: '', message: '', httpStatus: Number.NaN },
+    timeline,
   };
 }

@@ -1,20 +1,8 @@
 import type { RequestRecord } from '../request-record.ts';
 import { encodeSchema, encodeStream } from './arrow-ipc.ts';
-import {
-  NUMBER_COLUMNS,
-  RAW_BATCH_FIELDS,
-  RAW_BATCH_FORMAT_VERSION,
-  TEXT_COLUMNS,
-  type NumberColumnType,
-} from './columns.ts';
+import { NumberColumns, RAW_BATCH_FIELDS, RAW_BATCH_FORMAT_VERSION } from './columns.ts';
 
 type NumberValues = Float64Array | Uint32Array | Uint8Array;
-
-const VALUES_OF: Readonly<Record<NumberColumnType, new (length: number) => NumberValues>> = {
-  float64: Float64Array,
-  uint32: Uint32Array,
-  uint8: Uint8Array,
-};
 
 /** Bytes of a row beside its body and reads, for {@link RawBatchWriter.byteLength}. */
 const ROW_BYTES = 230;
@@ -49,12 +37,21 @@ export class RawBatchWriter {
   readonly #schemaMessage: Uint8Array;
   #capacity = INITIAL_ROWS;
   #rowCount = 0;
-  #numbers: NumberValues[] = NUMBER_COLUMNS.map((column) => new VALUES_OF[column.type](INITIAL_ROWS));
-  readonly #texts: TextValues[] = TEXT_COLUMNS.map(() => ({
-    ...byteColumn(INITIAL_TEXT_BYTES),
-    lastText: '',
-    lastBytes: Buffer.alloc(0),
-  }));
+  #numberValues: NumberValues[] = [];
+  #numbers: NumberColumns = emptyColumns(INITIAL_ROWS, this.#numberValues);
+  readonly #statusTexts: TextValues = textColumn();
+  readonly #contentTypes: TextValues = textColumn();
+  readonly #errorCodes: TextValues = textColumn();
+  readonly #errorTypes: TextValues = textColumn();
+  readonly #errorMessages: TextValues = textColumn();
+  /** In the order of the schema. */
+  readonly #texts: readonly TextValues[] = [
+    this.#statusTexts,
+    this.#contentTypes,
+    this.#errorCodes,
+    this.#errorTypes,
+    this.#errorMessages,
+  ];
   #readOffsets: Int32Array = new Int32Array(INITIAL_ROWS + 1);
   #readNs: Float64Array = new Float64Array(INITIAL_READS);
   #readLengths: Uint32Array = new Uint32Array(INITIAL_READS);
@@ -83,17 +80,41 @@ export class RawBatchWriter {
   append(record: RequestRecord): void {
     const row = this.#rowCount;
     if (row === this.#capacity) this.#growRows();
-    for (let i = 0; i < NUMBER_COLUMNS.length; i++) {
-      const values = this.#numbers[i];
-      const column = NUMBER_COLUMNS[i];
-      if (values !== undefined && column !== undefined) values[row] = column.read(record);
-    }
-    for (let i = 0; i < TEXT_COLUMNS.length; i++) {
-      const values = this.#texts[i];
-      const column = TEXT_COLUMNS[i];
-      if (values !== undefined && column !== undefined) appendText(values, row, column.read(record));
-    }
+    const numbers = this.#numbers;
     const { timeline } = record;
+    const { error } = timeline;
+    numbers.creditId[row] = record.creditId;
+    numbers.phaseIndex[row] = record.phaseIndex;
+    numbers.sessionNumber[row] = record.sessionNumber;
+    numbers.conversationIndex[row] = record.conversationIndex;
+    numbers.turnIndex[row] = record.turnIndex;
+    numbers.creditIssuedNs[row] = record.creditIssuedNs;
+    numbers.dueNs[row] = record.dueNs;
+    numbers.turnaroundNs[row] = record.turnaroundNs;
+    numbers.cancelled[row] = record.cancelled ? 1 : 0;
+    numbers.inputTokens[row] = record.inputTokens;
+    numbers.maxOutputTokens[row] = record.maxOutputTokens;
+    numbers.queuedNs[row] = timeline.queuedNs;
+    numbers.connectStartNs[row] = timeline.connectStartNs;
+    numbers.dnsEndNs[row] = timeline.dnsEndNs;
+    numbers.connectEndNs[row] = timeline.connectEndNs;
+    numbers.startNs[row] = timeline.startNs;
+    numbers.sendEndNs[row] = timeline.sendEndNs;
+    numbers.headersNs[row] = timeline.headersNs;
+    numbers.endNs[row] = timeline.endNs;
+    numbers.status[row] = timeline.status;
+    numbers.connectionReused[row] = timeline.connectionReused ? 1 : 0;
+    numbers.resentCount[row] = timeline.resentCount;
+    numbers.resendNs[row] = timeline.resendNs;
+    numbers.requestBytes[row] = timeline.requestBytes;
+    numbers.responseBytes[row] = timeline.responseBytes;
+    numbers.responseReads[row] = timeline.responseReads;
+    numbers.errorHttpStatus[row] = error?.httpStatus ?? Number.NaN;
+    appendText(this.#statusTexts, row, timeline.statusText);
+    appendText(this.#contentTypes, row, timeline.contentType);
+    appendText(this.#errorCodes, row, error?.code ?? '');
+    appendText(this.#errorTypes, row, error?.type ?? '');
+    appendText(this.#errorMessages, row, error?.message ?? '');
     this.#appendReads(row, timeline.readNs, timeline.readLengths, timeline.readCount);
     appendBytes(this.#bodies, row, timeline.body, timeline.bodyLength);
     this.#rowCount = row + 1;
@@ -109,7 +130,7 @@ export class RawBatchWriter {
       // No validity bitmap: there are no nulls.
       buffers.push(undefined, ...values);
     };
-    for (const values of this.#numbers) addColumn(rowCount, values.subarray(0, rowCount));
+    for (const values of this.#numberValues) addColumn(rowCount, values.subarray(0, rowCount));
     for (const texts of this.#texts) addColumn(rowCount, ...validBuffers(texts, rowCount));
     const readCount = this.#readOffsets[rowCount] ?? 0;
     for (const values of [this.#readNs, this.#readLengths]) {
@@ -141,14 +162,32 @@ export class RawBatchWriter {
 
   #growRows(): void {
     const capacity = this.#capacity * 2;
-    this.#numbers = this.#numbers.map((values, i) =>
-      grown(values, new VALUES_OF[NUMBER_COLUMNS[i]?.type ?? 'float64'](capacity)),
-    );
+    const old = this.#numberValues;
+    this.#numberValues = [];
+    this.#numbers = emptyColumns(capacity, this.#numberValues);
+    for (const [i, values] of this.#numberValues.entries()) values.set(old[i] ?? []);
     this.#readOffsets = grown(this.#readOffsets, new Int32Array(capacity + 1));
     for (const column of [...this.#texts, this.#bodies])
       column.offsets = grown(column.offsets, new Int32Array(capacity + 1));
     this.#capacity = capacity;
   }
+}
+
+/** Columns without rows; they are added to `inOrder` in the order of the schema. */
+function emptyColumns(capacity: number, inOrder: NumberValues[]): NumberColumns {
+  const added = <T extends NumberValues>(values: T): T => {
+    inOrder.push(values);
+    return values;
+  };
+  return new NumberColumns({
+    float64: () => added(new Float64Array(capacity)),
+    uint32: () => added(new Uint32Array(capacity)),
+    uint8: () => added(new Uint8Array(capacity)),
+  });
+}
+
+function textColumn(): TextValues {
+  return { ...byteColumn(INITIAL_TEXT_BYTES), lastText: '', lastBytes: Buffer.alloc(0) };
 }
 
 function byteColumn(initialBytes: number): ByteColumn {
