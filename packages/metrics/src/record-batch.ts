@@ -24,8 +24,6 @@ import {
 } from './row-writers.ts';
 
 const INITIAL_ROWS = 1024;
-/** Continuation marker and length of a message's metadata. */
-const PREFIX_BYTES = 8;
 
 /** A column that takes numbers. */
 export type NumberWriter = Float64Writer | Int32Writer | Int64Writer | TimestampWriter;
@@ -90,10 +88,13 @@ export class RecordBatchBuilder {
     const children: Data[] = this.#writers.map((writer) => writer.toData(this.rowCount));
     const type = new Struct(this.schema.fields);
     const batch = new RecordBatch(this.schema, makeData({ type, length: this.rowCount, nullCount: 0, children }));
-    const stream = RecordBatchStreamWriter.writeAll([batch]).toUint8Array(true);
+    const messages = new BatchMessageWriter();
+    messages.write(batch);
+    messages.finish();
+    const message = messages.toUint8Array(true);
     for (const writer of this.#writers) writer.clear();
     this.rowCount = 0;
-    return batchMessageOf(stream);
+    return message;
   }
 
   #column(name: string): ColumnWriter {
@@ -105,11 +106,16 @@ export class RecordBatchBuilder {
   }
 }
 
-/** A stream is a schema message, here one batch message, and an end marker as long as a message's prefix. */
-function batchMessageOf(stream: Uint8Array): Uint8Array {
-  const view = new DataView(stream.buffer, stream.byteOffset);
-  const schemaBytes = PREFIX_BYTES + view.getInt32(4, true);
-  return stream.subarray(schemaBytes, stream.length - PREFIX_BYTES);
+/** Writes batch messages alone: encoding the schema, with its texts, would take longer than all the rest of a batch. */
+class BatchMessageWriter extends RecordBatchStreamWriter {
+  protected override _writeSchema(): this {
+    return this;
+  }
+
+  /** The end of a stream. */
+  protected override _writeFooter(): this {
+    return this;
+  }
 }
 
 function createWriter(type: DataType, originEpochNs: bigint): ColumnWriter {
