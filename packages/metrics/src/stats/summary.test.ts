@@ -53,6 +53,19 @@ describe('summarize', () => {
     expect(summarize(values)?.sum).toBeCloseTo(1_000_100_000, 6);
   });
 
+  test('the order of the sample makes no difference, to the last bit', () => {
+    const value = fc.oneof(fc.constantFrom(-0, 0, 1), fc.double({ noNaN: true, min: -1e300, max: 1e300 }));
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 20 }), (sample) => {
+        const sorted = Float64Array.from(sample).sort();
+        const given = Float64Array.from(sample);
+        expect(summarize(given)).toStrictEqual(summarize(Float64Array.from(sorted)));
+        expect([...given]).toStrictEqual([...sorted]);
+        expect(summarize(Float64Array.from(sorted).reverse())).toStrictEqual(summarize(sorted));
+      }),
+    );
+  });
+
   test('percentiles are ordered and within the sample', () => {
     const finite = fc.double({ noNaN: true, min: -1e300, max: 1e300 });
     fc.assert(

@@ -62,7 +62,7 @@ export function toSummary(parts: SummaryParts): Summary {
 export function summarize(values: Float64Array): Summary | undefined {
   const count = values.length;
   if (count === 0) return undefined;
-  values.sort();
+  sort(values);
   const total = new CompensatedSum();
   for (const value of values) total.add(value);
   const avg = total.value / count;
@@ -76,4 +76,18 @@ export function summarize(values: Float64Array): Summary | undefined {
     std: Math.sqrt(squares.value / count),
     percentiles: PERCENTILES.map((percent) => percentileOfSorted(values, percent)),
   });
+}
+
+/**
+ * Sorts in place. One look at the values comes first: many columns hold one value or are in order already, and telling so costs little
+ * beside sorting. The result is that of `sort`, for which -0 comes before 0.
+ */
+function sort(values: Float64Array): void {
+  for (let i = 1; i < values.length; i++) {
+    const left = values[i - 1] ?? Number.NaN;
+    const right = values[i] ?? Number.NaN;
+    if (left < right || Object.is(left, right)) continue;
+    values.sort();
+    return;
+  }
 }
