@@ -65,6 +65,15 @@ describe('renderConsoleReport', () => {
     );
   });
 
+  test.for([
+    [1, '1 request was cancelled at the end of the grace period'],
+    [7, '7 requests were cancelled at the end of the grace period'],
+  ] as const)('says that %d requests were cancelled by the grace period', ([cancelledCount, words], { expect }) => {
+    expect(report({ cancelledCount }, 140)[0]).toContain(words);
+    // Nothing else would say why such a run has no numbers.
+    expect(report({ cancelledCount, requestCount: 0, profiling: [] }, 140)[0]).toContain(words);
+  });
+
   test('metrics of failed requests are no rows: the error table has them', () => {
     const failed: MetricResult = { tag: 'failed', header: 'Failed', unit: 'requests', avg: 3 };
     const text = renderConsoleReport({

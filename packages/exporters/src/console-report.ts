@@ -43,6 +43,7 @@ export function renderConsoleReport(options: ConsoleReportOptions): string {
   const { results, definitions, endpointTitle, widthColumns } = options;
   const lines: string[] = [];
   if (!results.isComplete || results.lostCount > 0) lines.push(...incompleteNotice(results, widthColumns), '', '');
+  else if (results.cancelledCount > 0) lines.push(...wrapText(cancelledNotice(results), widthColumns), '', '');
   if (results.errors.length > 0) lines.push(...renderErrorTable(results.errors, widthColumns), '', '');
   const byTag = new Map(definitions.map((definition) => [definition.tag, definition]));
   // When every request failed there is nothing to summarise; the error table says why.
@@ -77,6 +78,12 @@ export function renderClosingLines({ results, commandLine, files, logPath }: Clo
   }
   lines.push(`Log File: ${logPath}`);
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** A complete run cancels requests at the end of the grace period only. They are the slow ones, so their absence flatters every latency. */
+function cancelledNotice({ cancelledCount }: RunResults): string {
+  const requests = cancelledCount === 1 ? '1 request was' : `${cancelledCount} requests were`;
+  return `${requests} cancelled at the end of the grace period and take part in no metric. A longer --benchmark-grace-period waits for them.`;
 }
 
 function incompleteNotice(results: RunResults, widthColumns: number): string[] {
