@@ -39,7 +39,7 @@ async function profile(args: readonly string[]): Promise<number> {
 async function demo(): Promise<number> {
   await using server = await startMockServer();
   const load = ['--concurrency', '16', '--benchmark-duration', '6', '--isl', '128', '--osl', '32'];
-  return profile(['--model', 'mock', '--url', server.url, '--streaming', '--ui', 'simple', ...load]);
+  return await profile(['--model', 'mock', '--url', server.url, '--streaming', '--ui', 'simple', ...load]);
 }
 
 async function demoReal(): Promise<number> {
