@@ -1,7 +1,7 @@
 import { REDACTED } from './secret.ts';
 
 const CREDENTIAL_NAME =
-  /authorization|cookie|password|passwd|secret|credential|signature|api[-_]?key|(^|[-_.])(auth|key|session)($|[-_.])|(^|[-_.])(access|auth|bearer|csrf|id|refresh|security|session|x)[-_]?token$|^token$/i;
+  /authorization|cookie|password|passwd|secret|credential|signature|api[-_]?key|(^|[-_.])(auth|key|session)($|[-_.])|(^|[-_.])(access|api|app|auth|bearer|client|csrf|hf|id|personal|private|refresh|security|service|session|user|x)[-_]?token$|^token$/i;
 
 /** True when a header or body field of this name usually holds a credential: its value is never shown. */
 export function isCredentialName(name: string): boolean {
