@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestContext } from '@aiperf/comms/testing';
-import { createDatasetStoreWriter } from '@aiperf/dataset';
+import type { RunPlan } from '@aiperf/config';
+import { createDatasetStoreWriter, loadTokenizer } from '@aiperf/dataset';
 import type { TimingMessages } from '@aiperf/timing';
 import { createRequestIds, RawBatchWriter, type RequestRecord } from '@aiperf/transport';
 import { describe, expect, test, vi } from 'vitest';
@@ -13,11 +14,13 @@ import { createRecordProcessor } from './service-record-processor.ts';
 import { runPlan } from './service.test.support.ts';
 import { CHAT_MODE, contentEvent, readMessage, requestRecord } from './test-records.test.support.ts';
 
+vi.mock('@aiperf/dataset', { spy: true });
+
 const ids = createRequestIds(runPlan('').benchmarkId);
 const schema = createRecordSchema(createMetricSet(CHAT_MODE));
 
 /** A configured record processor on a network of its own, with what it sends gathered. */
-async function createRig() {
+async function createRig(change: (plan: RunPlan) => RunPlan = (plan) => plan) {
   const directory = await mkdtemp(join(tmpdir(), 'aiperf-metrics-'));
   {
     using store = createDatasetStoreWriter(join(directory, 'dataset'));
@@ -33,7 +36,7 @@ async function createRig() {
   peer.context.sockets.pull('records').receive((frames) => {
     batches.push(decodeMetricBatch(frames));
   });
-  await service.configure(runPlan(directory));
+  await service.configure(change(runPlan(directory)));
   await service.start();
   const raw = peer.context.sockets.push('raw_inference_proxy_frontend');
   return {
@@ -48,10 +51,13 @@ async function createRig() {
         timeout: 15_000,
       }),
     [Symbol.asyncDispose]: async () => {
-      await service.stop();
-      rig.stop();
-      peer.stop();
-      await rm(directory, { recursive: true, force: true });
+      try {
+        await service.stop();
+      } finally {
+        rig.stop();
+        peer.stop();
+        await rm(directory, { recursive: true, force: true });
+      }
     },
   };
 }
@@ -60,6 +66,13 @@ function rawBatch(records: readonly RequestRecord[]): Uint8Array {
   const writer = new RawBatchWriter('worker_1');
   for (const record of records) writer.append(record);
   return writer.take();
+}
+
+function withServerCount(useServerTokenCount: boolean): (plan: RunPlan) => RunPlan {
+  return ({ config, ...plan }) => ({
+    ...plan,
+    config: { ...config, endpoint: { ...config.endpoint, useServerTokenCount } },
+  });
 }
 
 const answered = requestRecord({
@@ -126,6 +139,33 @@ describe('record processor', () => {
     counting = false;
     await rig.waitForRows(1500);
     expect(turns).toBeGreaterThan(3);
+  });
+
+  test.for([
+    ['begins when the service starts', false, 1],
+    ['is not begun where the server counts the tokens', true, 0],
+  ] as const)('loading the tokenizer %s', async ([, useServerTokenCount, callCount]) => {
+    vi.mocked(loadTokenizer).mockClear();
+    await using rig = await createRig(withServerCount(useServerTokenCount));
+    expect(loadTokenizer).toHaveBeenCalledTimes(callCount);
+    await rig.raw.send([rawBatch([answered])]);
+    await rig.waitForRows(1);
+    expect(loadTokenizer).toHaveBeenCalledTimes(callCount);
+  });
+
+  test('a tokenizer that cannot be loaded is told with the first batch that needs it', async () => {
+    const rig = await createRig(({ config, ...plan }) => ({
+      ...plan,
+      config: { ...config, tokenizer: { name: 'no-such-tokenizer' } },
+    }));
+    try {
+      await expect(vi.mocked(loadTokenizer).mock.results.at(-1)?.value).rejects.toThrow('no-such-tokenizer');
+      expect(rig.rig.failures).toEqual([]);
+      await rig.raw.send([rawBatch([answered])]);
+      await vi.waitFor(() => expect(rig.rig.failures).toMatchObject([{ code: 'AIPERF_DATASET_TOKENIZER_NOT_FOUND' }]));
+    } finally {
+      await expect(rig[Symbol.asyncDispose]()).rejects.toThrow('no-such-tokenizer');
+    }
   });
 
   test('what cannot be read is logged and the next batch is processed', async () => {

@@ -38,7 +38,7 @@ export function createRecordProcessor(
   return (context) => new RecordProcessorService(context, options);
 }
 
-/** What is made when the first batch comes: by then the load runs and nobody waits for it. */
+/** What is made while the load begins: before it somebody would wait for it, and the first batch after a short load would. */
 interface Engine {
   readonly decode: (bytes: Uint8Array) => RawBatchReader;
   readonly processor: RecordProcessor;
@@ -50,7 +50,9 @@ class RecordProcessorService implements Service<RunPlan> {
   readonly #niceness: number | null;
   readonly #raw: PullSocket;
   readonly #records: PushSocket;
+  #plan: RunPlan | undefined;
   #engine: Engine | undefined;
+  #loading: Promise<Engine> | undefined;
   /** The batch being processed; batches come one at a time. */
   #processing: Promise<void> = Promise.resolve();
   #batchCount = 0;
@@ -79,6 +81,7 @@ class RecordProcessorService implements Service<RunPlan> {
 
   async configure(plan: RunPlan): Promise<void> {
     this.#lowerPriority();
+    this.#plan = plan;
     this.#raw.receive((frames) => {
       this.#batchCount += 1;
       this.#processing = this.#process(plan, frames);
@@ -88,6 +91,9 @@ class RecordProcessorService implements Service<RunPlan> {
   }
 
   async start(): Promise<void> {
+    // Only a tokenizer takes long. When it fails now, it does so again when the first batch needs it, and that tells.
+    const plan = this.#plan;
+    if (plan?.config.endpoint.useServerTokenCount === false) this.#loadEngine(plan).catch(() => undefined);
     await Promise.resolve();
   }
 
@@ -110,7 +116,8 @@ class RecordProcessorService implements Service<RunPlan> {
     await Promise.race([rest, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
     this.#isStopped = true;
     clearTimeout(this.#flushTimer);
-    this.#engine?.store.close();
+    if (this.#engine !== undefined) this.#engine.store.close();
+    else this.#loading?.then(({ store }) => store.close()).catch(() => undefined);
   }
 
   #lowerPriority(): void {
@@ -122,8 +129,19 @@ class RecordProcessorService implements Service<RunPlan> {
     }
   }
 
+  /** Begins to make the engine, unless that is under way; after a failure it is tried again. */
+  async #loadEngine(plan: RunPlan): Promise<Engine> {
+    this.#loading ??= createEngine(plan, this.#context.serviceId);
+    try {
+      return await this.#loading;
+    } catch (error) {
+      this.#loading = undefined;
+      throw error;
+    }
+  }
+
   async #process(plan: RunPlan, frames: readonly Uint8Array[]): Promise<void> {
-    this.#engine ??= await createEngine(plan, this.#context.serviceId);
+    this.#engine ??= await this.#loadEngine(plan);
     const { decode, processor } = this.#engine;
     let raw: RawBatchReader;
     try {
