@@ -243,6 +243,21 @@ describe('cancel, losses, silence', () => {
     expect(result.endNs - result.startNs).toBeLessThan(490 * MS);
   });
 
+  test('a cancel that a worker does not answer is over before the controller gives up waiting', () => {
+    const cancelAtNs = 475 * MS;
+    const result = simulateLoad({
+      plan: closedLoop(8, 10_000),
+      workerCount: 2,
+      serviceNs: () => 50 * MS,
+      muteWorkers: [1],
+      cancelAtNs,
+    });
+    expectBooksToBalance(result);
+    expect(result.counts?.lost).toBeGreaterThanOrEqual(4);
+    expect(result.warnings.join()).toContain('have not come back');
+    expect(result.endNs - result.startNs - cancelAtNs).toBeLessThan(9 * SEC);
+  });
+
   test('the last worker dies: the phase ends, early', () => {
     const result = simulateLoad({
       plan: closedLoop(8, 1000),

@@ -63,8 +63,11 @@ export type PhaseStateName = 'pending' | 'sending' | 'stopping' | 'draining' | '
 const PROGRESS_INTERVAL_MS = 250;
 /** An open loop's first due time lies this far ahead, so that its credit is there in time. */
 const OPEN_LOOP_LEAD_NS = 10_000_000;
-/** Cancelled requests must have come back by then; what has not counts as lost. */
-const CANCEL_LIMIT_NS = 10_000_000_000;
+/**
+ * Cancelled requests must have come back by then; what has not counts as lost. Shorter than the 10 s in which the controller wants its cancel
+ * answered: with both equal, a worker that hangs made the timing manager look as if it did not answer.
+ */
+const CANCEL_LIMIT_NS = 8_000_000_000;
 
 /** One phase from its first credit to its last return. */
 export class PhaseRun {
