@@ -1,6 +1,6 @@
-import { assert, bigInt, double, integer, property, string } from 'fast-check';
+import { array, assert, bigInt, double, integer, oneof, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
-import { JsonBytes } from './json-bytes.ts';
+import { JsonBytes, JsonPiece } from './json-bytes.ts';
 import { pythonFloat } from './number-format.ts';
 
 function written(write: (out: JsonBytes) => void): string {
@@ -68,11 +68,34 @@ test('text is quoted as JSON has it', () => {
 
 test('grows beyond its first size and takes back', () => {
   const out = new JsonBytes();
-  const chunk = Buffer.alloc(700_000, 'a');
+  const chunk = new JsonPiece('a'.repeat(700_000));
   out.raw(chunk);
   out.raw(chunk);
   expect(out.length).toBe(1_400_000);
   out.truncate(3);
   out.integer(42);
   expect(Buffer.from(out.view).toString()).toBe('aaa42');
+});
+
+test('pieces of any length come out whole, whatever follows', () => {
+  assert(
+    property(array(oneof(string({ unit: 'binary', maxLength: 9 }), integer({ min: 0, max: 99 }))), (parts) => {
+      const bytes = written((out) => {
+        for (const part of parts) {
+          if (typeof part === 'string') out.raw(new JsonPiece(part));
+          else out.integer(part);
+        }
+      });
+      expect(bytes).toBe(parts.map((part) => Buffer.from(String(part)).toString()).join(''));
+    }),
+  );
+});
+
+test('a double is printed as Python does', () => {
+  const same = (value: number): void => {
+    expect(written((out) => out.float(value))).toBe(pythonFloat(value));
+  };
+  for (const value of [0, -0, 1, -1, 9, 10, 550, 2 ** 31 - 1, 2 ** 31, 1e16, 0.5, 1e-7]) same(value);
+  assert(property(double({ noNaN: true, noDefaultInfinity: true }), same));
+  assert(property(integer(), same));
 });

@@ -2,7 +2,7 @@ import { Type, type Field, type Int } from 'apache-arrow';
 import type { MetricUnit } from '@aiperf/metrics';
 import type { ArrowColumnBatch } from './arrow/column-batch.ts';
 import { displayDivisor } from './display-units.ts';
-import type { JsonBytes } from './json-bytes.ts';
+import { JsonPiece, type JsonBytes } from './json-bytes.ts';
 
 /** Writes one row's value and says so; false, and nothing written, where it is null: then its key is left out too. */
 export type WriteValue = (row: number, out: JsonBytes) => boolean;
@@ -11,11 +11,9 @@ export type WriteValue = (row: number, out: JsonBytes) => boolean;
 const HIDDEN_FLAGS: readonly string[] = ['internal', 'experimental', 'no_individual_records'];
 
 const COMMA = 0x2c;
-const TRUE: Uint8Array = Buffer.from('true');
-const FALSE: Uint8Array = Buffer.from('false');
-const NULL: Uint8Array = Buffer.from('null');
-const VALUE: Uint8Array = Buffer.from('{"value":');
-const VALUES: Uint8Array = Buffer.from('{"value":[');
+const TRUE = new JsonPiece('true');
+const FALSE = new JsonPiece('false');
+const NULL = new JsonPiece('null');
 
 /** Metric columns say so in their field metadata, so a record file can be written out without the registry that made it. */
 export function isMetricColumn(field: Field): boolean {
@@ -57,32 +55,40 @@ export function plainValue(batch: ArrowColumnBatch, field: Field): WriteValue {
   };
 }
 
-/** `{"value":…,"unit":"ms"}` of a metric in its display unit. */
+/** What comes between a metric's key and what {@link metricValue} writes. */
+export function metricOpening(field: Field): string {
+  return isList(field) ? '{"value":[' : '{"value":';
+}
+
+function isList(field: Field): boolean {
+  return (field.type.children as readonly Field[] | null)?.[0] !== undefined;
+}
+
+/** The rest of `{"value":…,"unit":"ms"}` of a metric in its display unit. */
 export function metricValue(batch: ArrowColumnBatch, field: Field): WriteValue {
   const unit = field.metadata.get('unit') as MetricUnit | undefined;
   const displayUnit = (field.metadata.get('display_unit') as MetricUnit | undefined) ?? unit;
   const divisor = unit === undefined || displayUnit === undefined ? 1 : displayDivisor({ unit, displayUnit });
-  const tail = Buffer.from(`,"unit":${JSON.stringify(displayUnit ?? '')}}`);
+  const unitText = `,"unit":${JSON.stringify(displayUnit ?? '')}}`;
   const item = (field.type.children as readonly Field[] | null)?.[0];
   const write = numberWriter(divisor, (item ?? field).type.typeId !== Type.Float);
   if (item === undefined) {
+    const tail = new JsonPiece(unitText);
     const values = batch.numbers(field.name);
     return (row, out) => {
       const value = values[row] ?? Number.NaN;
       if (!Number.isFinite(value)) return false;
-      out.raw(VALUE);
       write(value, out);
       out.raw(tail);
       return true;
     };
   }
   const { offsets, values } = batch.list(field.name);
-  const listTail = Buffer.concat([Buffer.from(']'), tail]);
+  const listTail = new JsonPiece(`]${unitText}`);
   return (row, out) => {
     const from = offsets[row] ?? 0;
     const to = offsets[row + 1] ?? 0;
     if (to <= from) return false;
-    out.raw(VALUES);
     for (let i = from; i < to; i += 1) {
       if (i > from) out.byte(COMMA);
       const value = values[i] ?? Number.NaN;

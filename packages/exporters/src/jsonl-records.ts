@@ -2,17 +2,17 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Field } from 'apache-arrow';
 import type { ArrowColumnBatch } from './arrow/column-batch.ts';
 import type { RecordSource } from './arrow/file-reader.ts';
-import { JsonBytes } from './json-bytes.ts';
-import { isMetricColumn, metricValue, plainValue, type WriteValue } from './jsonl-columns.ts';
+import { JsonBytes, JsonPiece } from './json-bytes.ts';
+import { isMetricColumn, metricOpening, metricValue, plainValue, type WriteValue } from './jsonl-columns.ts';
 
 /** Text is handed to the file in pieces of about this size. */
 const PIECE_BYTES = 1 << 19;
 
-const METADATA: Uint8Array = Buffer.from('{"metadata":{');
-const METRICS: Uint8Array = Buffer.from('},"metrics":{');
-const ERROR: Uint8Array = Buffer.from(',"error":{');
-const CLOSE: Uint8Array = Buffer.from('}');
-const END_OF_LINE: Uint8Array = Buffer.from('}\n');
+const METADATA = new JsonPiece('{"metadata":{');
+const METRICS = new JsonPiece('},"metrics":{');
+const ERROR = new JsonPiece(',"error":{');
+const CLOSE = new JsonPiece('}');
+const END_OF_LINE = new JsonPiece('}\n');
 
 /** Keys of `metadata`, in AIPerf's order, each with the column it comes from. */
 const METADATA_COLUMNS: readonly (readonly [key: string, column: string])[] = [
@@ -93,7 +93,7 @@ function lineWriter(
     entry('agent_depth', constant('0')),
     entry('root_correlation_id', plain('x_correlation_id')),
   );
-  const values = metrics.map((field) => entry(field.name, metricValue(batch, field)));
+  const values = metrics.map((field) => entry(field.name, metricValue(batch, field), metricOpening(field)));
   const error = ERROR_COLUMNS.map(([key, column]) => entry(key, plain(column)));
   return (row, out) => {
     out.raw(METADATA);
@@ -111,14 +111,15 @@ function lineWriter(
 
 /** A key with its value. */
 interface Entry {
-  readonly first: Uint8Array;
-  readonly next: Uint8Array;
+  readonly first: JsonPiece;
+  readonly next: JsonPiece;
   readonly write: WriteValue;
 }
 
-function entry(key: string, write: WriteValue): Entry {
-  const first = `${JSON.stringify(key)}:`;
-  return { first: Buffer.from(first), next: Buffer.from(`,${first}`), write };
+/** `opening` belongs to every value of the entry. */
+function entry(key: string, write: WriteValue, opening = ''): Entry {
+  const first = `${JSON.stringify(key)}:${opening}`;
+  return { first: new JsonPiece(first), next: new JsonPiece(`,${first}`), write };
 }
 
 /** Writes the entries that have a value; whether there was one. */
@@ -134,9 +135,9 @@ function writeEntries(entries: readonly Entry[], row: number, out: JsonBytes): b
 }
 
 function constant(text: string): WriteValue {
-  const bytes = Buffer.from(text);
+  const piece = new JsonPiece(text);
   return (_row, out) => {
-    out.raw(bytes);
+    out.raw(piece);
     return true;
   };
 }
