@@ -238,7 +238,7 @@ describe('the end of sending', () => {
 });
 
 describe('reports', () => {
-  test('returns are gathered for 5 ms while requests go on', () => {
+  test('returns are gathered for 10 ms while requests go on', () => {
     const { clock, credits, reports } = setUp((credits, { id }) => {
       clockRef.startTimer(1, () => credits.requestEnded(id, 'completed'));
     });
@@ -252,8 +252,9 @@ describe('reports', () => {
     );
     clock.advanceTo(90 * MS);
     const gapsMs = reports.map(({ atNs }, i) => (atNs - (reports[i - 1]?.atNs ?? atNs)) / MS).slice(1);
-    expect(Math.min(...gapsMs)).toBeGreaterThanOrEqual(5);
-    expect(Math.max(...gapsMs)).toBeLessThan(5.2);
+    expect(gapsMs.length).toBeGreaterThan(3);
+    expect(Math.min(...gapsMs)).toBeGreaterThanOrEqual(10);
+    expect(Math.max(...gapsMs)).toBeLessThan(10.2);
   });
 
   test('at once when nothing is left to do', () => {

@@ -21,8 +21,11 @@ export interface WorkerCreditsOptions {
   send(credit: Credit, turnaroundNs: number): void;
 }
 
-/** Returns are gathered this long, so that a message is not sent for every request. */
-const RETURN_INTERVAL_NS = 5_000_000;
+/**
+ * Returns are gathered this long, so that a message is not sent for every request. Much longer, and slots would run dry more often in the
+ * last milliseconds of a phase, when leases are short.
+ */
+const RETURN_INTERVAL_NS = 10_000_000;
 /** With nothing to return, the count of sent requests is reported this often. */
 const SENT_REPORT_INTERVAL_NS = 50_000_000;
 
