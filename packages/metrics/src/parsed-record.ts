@@ -70,12 +70,20 @@ export function lastContentNs(record: ParsedRecord): number {
 }
 
 /**
+ * When the request was sent for the first time. Where the server had closed the connection it was sent again, and `startNs` is the second
+ * time; what lies between is the server's doing and no lateness of the client's.
+ */
+export function firstStartNs(record: ParsedRecord): number {
+  return record.startNs - record.resendNs;
+}
+
+/**
  * When the request could have been sent: its due time, or in a closed loop when its credit and its slot were both there. Credits are
  * issued early on purpose (ahead of the due time, or as a lease for slots that are still busy), so the issue alone says nothing of a wait.
  */
 export function sendableNs(record: ParsedRecord): number {
   if (!Number.isNaN(record.dueNs)) return record.dueNs;
-  const slotFreeNs = record.startNs - record.turnaroundNs;
+  const slotFreeNs = firstStartNs(record) - record.turnaroundNs;
   return Number.isNaN(slotFreeNs) ? record.creditIssuedNs : Math.max(record.creditIssuedNs, slotFreeNs);
 }
 

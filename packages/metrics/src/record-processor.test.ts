@@ -220,6 +220,25 @@ describe('RecordProcessor', () => {
     },
   );
 
+  test('a second send after an empty reply is no lateness of the client, and its cost is in the effective latency', () => {
+    const timeline = { startNs: 1_000_000, resendNs: 600_000, resentCount: 1, queuedNs: 390_000 };
+    const reads = [[2_000_000, contentEvent({ content: 'x' }, 'stop')]] as const;
+    const mode = { ...CHAT_MODE, openLoop: true };
+    const open = requestRecord({ phaseIndex: 1, reads, timeline, dueNs: 380_000, creditIssuedNs: 100_000 });
+    const schema = createRecordSchema(createMetricSet(mode));
+    expect(process([open], processor(mode), schema).rows[0]).toMatchObject({
+      send_lag: 20_000,
+      credit_to_start_latency: 20_000,
+      effective_latency: 2_005_000 - 380_000,
+    });
+    const closed = requestRecord({ phaseIndex: 1, reads, timeline, turnaroundNs: 30_000, creditIssuedNs: 370_000 });
+    expect(process([closed]).rows[0]).toMatchObject({
+      slot_turnaround: 30_000,
+      credit_to_start_latency: 30_000,
+      effective_latency: 2_005_000 - 370_000,
+    });
+  });
+
   test('server counts: what usage says counts, and what it does not say is absent', () => {
     const mode = { ...CHAT_MODE, countsOnClient: false };
     const silent = requestRecord({ phaseIndex: 1, reads: [[2_000_000, contentEvent({ content: 'x' }, 'stop')]] });

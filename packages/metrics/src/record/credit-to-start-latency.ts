@@ -1,5 +1,5 @@
 import type { RecordMetric } from '../metric.ts';
-import { sendableNs } from '../parsed-record.ts';
+import { firstStartNs, sendableNs } from '../parsed-record.ts';
 
 /** What the client added between the moment the request could have been sent and its start. */
 export const creditToStartLatency: RecordMetric = {
@@ -12,6 +12,6 @@ export const creditToStartLatency: RecordMetric = {
   flags: ['no_individual_records'],
   consoleGroup: 'none',
   records: 'all',
-  formula: 'request start - due time (open loop) or moment the credit and its slot were there (closed loop)',
-  compute: (record) => record.startNs - sendableNs(record),
+  formula: 'first request start - due time (open loop) or moment the credit and its slot were there (closed loop)',
+  compute: (record) => firstStartNs(record) - sendableNs(record),
 };

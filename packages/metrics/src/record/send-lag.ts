@@ -1,4 +1,5 @@
 import type { RecordMetric } from '../metric.ts';
+import { firstStartNs } from '../parsed-record.ts';
 
 /** How late the client itself was. A large one says that the load was not the one asked for. */
 export const sendLag: RecordMetric = {
@@ -12,6 +13,6 @@ export const sendLag: RecordMetric = {
   consoleGroup: 'effective',
   records: 'all',
   appliesTo: (mode) => mode.openLoop,
-  formula: 'request start - due time',
-  compute: (record) => record.startNs - record.dueNs,
+  formula: 'first request start - due time',
+  compute: (record) => firstStartNs(record) - record.dueNs,
 };
