@@ -9,8 +9,12 @@ import type { ColumnBatch, RecordSink } from './record-sink.ts';
 import { PhaseValues, toResults } from './run-values.ts';
 import { CompensatedSum } from './stats/sum.ts';
 
-/** Memory for columns during one pass over the file. */
-export const DEFAULT_COLUMN_BUDGET_BYTES: number = 256 * 1024 * 1024;
+/** Memory for columns during one pass over the file, at most. */
+const MAX_COLUMN_BUDGET_BYTES = 256 * 1024 * 1024;
+/** What is enough for any run of up to three million rows: more passes over a small file cost next to nothing beside decoding and sorting. */
+const MIN_COLUMN_BUDGET_BYTES = 96 * 1024 * 1024;
+/** With fewer columns a pass, reading the file over and over would cost as much as all the rest. */
+const COLUMNS_PER_PASS = 4;
 
 const KINDS = ['profiling', 'warmup'] as const satisfies readonly PhaseKind[];
 
@@ -19,6 +23,7 @@ export interface SummarizeOptions {
   readonly metrics: MetricSet;
   /** Kind of every phase by index; rows of other phases are left out. */
   readonly phaseKinds: ReadonlyMap<number, PhaseKind>;
+  /** Memory for columns during one pass; default 96 to 256 MiB, by the number of rows. */
   readonly columnBudgetBytes?: number;
 }
 
@@ -36,7 +41,7 @@ interface Job {
  */
 export async function summarizeRecords(
   source: Pick<RecordSink, 'rowCount' | 'scan'>,
-  { metrics, phaseKinds, columnBudgetBytes = DEFAULT_COLUMN_BUDGET_BYTES }: SummarizeOptions,
+  { metrics, phaseKinds, ...options }: SummarizeOptions,
 ): Promise<KindResults> {
   const values: Record<PhaseKind, PhaseValues> = { profiling: new PhaseValues(), warmup: new PhaseValues() };
   const fold = await foldRows(source, metrics, phaseKinds);
@@ -48,11 +53,12 @@ export async function summarizeRecords(
     counts:
       metric.kind === 'record' ? fold.rowCounts : (fold.listCounts.get(metric.tag) ?? { profiling: 0, warmup: 0 }),
   }));
+  const columnBudgetBytes = options.columnBudgetBytes ?? defaultBudgetBytes(columns.map(({ counts }) => counts));
   while (columns.length > 0) {
     const jobs: Job[] = [];
     let roomBytes = columnBudgetBytes;
     for (let next = columns[0]; next !== undefined; next = columns[0]) {
-      const bytes = (next.counts.profiling + next.counts.warmup) * Float64Array.BYTES_PER_ELEMENT;
+      const bytes = columnBytes(next.counts);
       if (jobs.length > 0 && bytes > roomBytes) break;
       roomBytes -= bytes;
       columns.shift();
@@ -72,6 +78,15 @@ export async function summarizeRecords(
   }
   for (const kind of KINDS) values[kind].derive(metrics);
   return { profiling: toResults(values.profiling, metrics), warmup: toResults(values.warmup, metrics) };
+}
+
+function columnBytes(counts: Readonly<Record<PhaseKind, number>>): number {
+  return (counts.profiling + counts.warmup) * Float64Array.BYTES_PER_ELEMENT;
+}
+
+function defaultBudgetBytes(columns: readonly Readonly<Record<PhaseKind, number>>[]): number {
+  const widestBytes = Math.max(0, ...columns.map(columnBytes));
+  return Math.min(MAX_COLUMN_BUDGET_BYTES, Math.max(MIN_COLUMN_BUDGET_BYTES, COLUMNS_PER_PASS * widestBytes));
 }
 
 async function runJobs(
