@@ -73,7 +73,8 @@ test.for(cases)('$title: every count agrees, at the server and in every file', a
       input_sequence_length: 16,
       output_sequence_length: OUTPUT_TOKENS,
       usage_completion_tokens: OUTPUT_TOKENS,
-      connection_reused: !args.includes('never'),
+      // In an open loop a slow moment of the server takes more connections than were opened before it.
+      ...(args.includes('--request-rate') ? {} : { connection_reused: !args.includes('never') }),
     });
   }
   const processes = args.includes('--workers-max') ? 2 : 1;
