@@ -282,7 +282,12 @@ export class LiveRun {
       },
       error: onError,
     });
+    let lastCheckMs = performance.now();
     this.#heartbeatCheck = setInterval(() => {
+      const sinceMs = performance.now() - lastCheckMs;
+      lastCheckMs += sinceMs;
+      // This process was stopped for a while itself: the heartbeats of that time have yet to be read.
+      if (sinceMs > 2 * HEARTBEAT_CHECK_MS) return;
       for (const { serviceId } of registry.deadServices()) registry.markLost(serviceId, 'stopped answering');
     }, HEARTBEAT_CHECK_MS);
   }

@@ -48,31 +48,36 @@ function asSpecified(metric: Metric): SpecifiedMetric {
 }
 
 describe('METRIC_DEFINITIONS', () => {
-  test.skipIf(!existsSync(SPECIFICATION))('agrees with the table of AIPerf 0.13', () => {
-    const specified = specifiedMetrics();
-    const compared: string[] = [];
-    for (const metric of METRIC_DEFINITIONS) {
-      if (OURS.has(metric.tag) || INJECTED.has(metric.tag)) continue;
-      const expected = specified.get(metric.tag);
-      expect(expected, metric.tag).toBeDefined();
-      if (expected === undefined) continue;
-      const flags = expected.flags
-        .flatMap((flag) => (flag === 'STREAMING_TOKENS_ONLY' ? ['STREAMING_ONLY', 'PRODUCES_TOKENS_ONLY'] : [flag]))
-        .map((flag) => flag.toLowerCase())
-        .filter((flag) => flag !== '');
-      const actual = asSpecified(metric);
-      const kind =
-        metric.kind === 'record' || metric.kind === 'record_list' ? expected.kind : (expected.kind.split(' ')[0] ?? '');
-      expect({ tag: metric.tag, ...actual, flags: actual.flags.toSorted() }).toEqual({
-        tag: metric.tag,
-        ...expected,
-        kind,
-        flags: flags.toSorted(),
-      });
-      compared.push(metric.tag);
-    }
-    expect(compared.length).toBeGreaterThan(70);
-  });
+  test.skipIf(!existsSync(SPECIFICATION) && process.env['CI'] === undefined)(
+    'agrees with the table of AIPerf 0.13',
+    () => {
+      const specified = specifiedMetrics();
+      const compared: string[] = [];
+      for (const metric of METRIC_DEFINITIONS) {
+        if (OURS.has(metric.tag) || INJECTED.has(metric.tag)) continue;
+        const expected = specified.get(metric.tag);
+        expect(expected, metric.tag).toBeDefined();
+        if (expected === undefined) continue;
+        const flags = expected.flags
+          .flatMap((flag) => (flag === 'STREAMING_TOKENS_ONLY' ? ['STREAMING_ONLY', 'PRODUCES_TOKENS_ONLY'] : [flag]))
+          .map((flag) => flag.toLowerCase())
+          .filter((flag) => flag !== '');
+        const actual = asSpecified(metric);
+        const kind =
+          metric.kind === 'record' || metric.kind === 'record_list'
+            ? expected.kind
+            : (expected.kind.split(' ')[0] ?? '');
+        expect({ tag: metric.tag, ...actual, flags: actual.flags.toSorted() }).toEqual({
+          tag: metric.tag,
+          ...expected,
+          kind,
+          flags: flags.toSorted(),
+        });
+        compared.push(metric.tag);
+      }
+      expect(compared.length).toBeGreaterThan(70);
+    },
+  );
 
   test.for(METRIC_DEFINITIONS.map((metric) => [metric.tag, metric] as const))(
     '%s has units that convert',

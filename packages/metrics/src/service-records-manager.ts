@@ -210,7 +210,7 @@ class RecordsManagerService implements Service<RunPlan> {
   }
 }
 
-/** Secrets serialise as a placeholder; fields of the request body may be secrets too, and their values are left out as in the command line. */
+/** Secrets serialise as a placeholder; fields of the request body may be secrets too, so only their names are kept. */
 function redacted(config: RunPlan['config']): object {
   const names = Object.keys(config.input.extraInputs);
   const extraInputs = Object.fromEntries(names.map((name) => [name, REDACTED]));

@@ -38,6 +38,12 @@ export async function reportRun({ outcome, runDirectory, inputConfig, columns }:
   });
   const logPath = join(runDirectory, 'logs', 'aiperf.log');
   process.stdout.write(renderClosingLines({ results, commandLine, files, logPath }));
+  const hasTokens = results.profiling.some(({ tag }) => tag === 'output_sequence_length');
+  if (config.endpoint.useServerTokenCount && results.requestCount > 0 && !hasTokens) {
+    process.stderr.write(
+      'aiperf: the server reported no usage, so there are no token counts with --use-server-token-count\n',
+    );
+  }
   if (results.requestCount === 0 && failure === undefined && !results.wasCancelled) {
     const reason =
       results.errorCount > 0 ? 'no request succeeded; see the error table' : 'no request ended within the time given';

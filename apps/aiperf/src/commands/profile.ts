@@ -112,7 +112,8 @@ function isShown({ level }: LogRecord): boolean {
 function exitCodeOf({ results, failure }: RunOutcome): number {
   if (failure !== undefined) return EXIT_FAILED;
   if (results.wasCancelled) return EXIT_INTERRUPTED;
-  return results.requestCount === 0 ? EXIT_FAILED : EXIT_OK;
+  // A request whose record is missing may have been the worst one.
+  return results.requestCount === 0 || results.lostCount > 0 ? EXIT_FAILED : EXIT_OK;
 }
 
 /** Something that the user named cannot be used, and nothing was sent. */

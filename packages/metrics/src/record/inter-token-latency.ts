@@ -17,6 +17,7 @@ export const interTokenLatency: RecordMetric = {
     interTokenLatencyNs(values.get('decode_duration'), values.get('output_sequence_length')),
 };
 
+/** Absent when all tokens came in one read: nothing is known of the time between them then, and 0 would be a claim. */
 function interTokenLatencyNs(decodeNs: number, outputTokens: number): number {
-  return outputTokens < 2 ? Number.NaN : decodeNs / (outputTokens - 1);
+  return outputTokens < 2 || decodeNs === 0 ? Number.NaN : decodeNs / (outputTokens - 1);
 }

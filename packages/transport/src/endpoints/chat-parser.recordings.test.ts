@@ -157,9 +157,9 @@ const isGood = ({ response }: RecordedExchange): boolean =>
     .toString('latin1')
     .startsWith('HTTP/1.1 200');
 
-test.skipIf(process.env['AIPERF_WITHOUT_RECORDINGS'] === '1')('the recordings are here', () => {
-  const advice = `too few chat recordings in ${RECORDINGS}; AIPERF_WITHOUT_RECORDINGS=1 goes on without them`;
-  expect(exchanges.length, advice).toBeGreaterThan(150);
+// They lie beside the checkout and are not part of it; CI has them.
+test.skipIf(exchanges.length === 0 && process.env['CI'] === undefined)('the recordings are here', () => {
+  expect(exchanges.length, `chat recordings in ${RECORDINGS}`).toBeGreaterThan(150);
 });
 
 describe('a good response', () => {

@@ -261,6 +261,8 @@ export class DirectTransport implements Transport, ConnectionOwner {
 
   #complete(connection: DirectConnection, exchange: Exchange, mayBeReused: boolean): void {
     connection.exchange = undefined;
+    // The answer shows that all of the request had gone, though the socket's own notice comes after it.
+    if (Number.isNaN(exchange.timeline.sendEndNs)) exchange.timeline.sendEndNs = exchange.timeline.headersNs;
     this.#end(exchange, responseError(exchange.timeline, connection.parser.contentEncoding));
     if (mayBeReused && this.#keepsConnections && connection.socket.writableLength === 0)
       this.#releasing.push(connection);

@@ -63,11 +63,9 @@ function expectedError({ status, isComplete }: Decoded): string | undefined {
 }
 
 describe('recorded chat exchanges of real servers', () => {
-  test.skipIf(process.env['AIPERF_WITHOUT_RECORDINGS'] === '1')('the recordings are there', () => {
-    expect(
-      files.length,
-      `no recordings in ${RECORDINGS}; set AIPERF_WITHOUT_RECORDINGS=1 to do without`,
-    ).toBeGreaterThan(100);
+  // They lie beside the checkout and are not part of it; CI has them.
+  test.skipIf(files.length === 0 && process.env['CI'] === undefined)('the recordings are there', () => {
+    expect(files.length, `recordings in ${RECORDINGS}`).toBeGreaterThan(100);
   });
 
   test.for(recordings.map((recording) => [`${recording.server}/${recording.name}`, recording] as const))(
