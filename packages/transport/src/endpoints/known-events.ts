@@ -100,8 +100,11 @@ export class KnownEvents<News> {
     if (body[end - 1] !== LINE_FEED || body[end - 2] !== LINE_FEED) return;
     const tailStart = tailStartOf(body, view, start, end);
     if (tailStart < 0) return;
-    last.next = new KnownEvent(news, new EventEdge(body.subarray(tailStart, end)), last.depth + 1);
-    this.#last = last.next;
+    const event = new KnownEvent<News>(news, new EventEdge(body.subarray(tailStart, end)), last.depth + 1);
+    // Where only the token differs, what comes after it does not.
+    event.next = last.next?.next;
+    last.next = event;
+    this.#last = event;
   }
 
   /** Events were read elsewhere. */
