@@ -34,6 +34,8 @@ export async function runStep(step: Step): Promise<StepResult> {
       resolve(127);
     });
     child.once('close', (code) => resolve(code ?? 1));
+    // A process that a test left behind keeps the pipes open; it must not keep the step from ending.
+    child.once('exit', (code) => setTimeout(() => resolve(code ?? 1), 2_000).unref());
   });
   return { step, exitCode, output, durationSec: (performance.now() - startMs) / 1000 };
 }

@@ -39,15 +39,17 @@ test.for(folders)('%s: publint and attw find nothing wrong in what is packed', a
   // The command has no types to check: it exports nothing.
   if (manifest.exports === undefined) return;
   const { stdout: types } = await run(bin('attw'), [tarball, '--profile', 'esm-only', '--format', 'ascii']);
-  expect(types).toContain('No problems found');
+  const resolutions = types.split('\n').filter((line) => /^(node16 \(from ESM\)|bundler):/u.test(line));
+  expect(resolutions.length).toBeGreaterThan(0);
+  expect(resolutions.filter((line) => !line.includes('🟢'))).toEqual([]);
 });
 
 test('the packed command, installed in an empty folder, profiles its own mock server', async () => {
   const home = await mkdtemp(join(scratch, 'installed-'));
   await writeFile(join(home, 'package.json'), '{ "private": true }');
   await run('npm', ['install', '--no-audit', '--no-fund', await pack(join(root, 'apps', 'aiperf'))], { cwd: home });
-  const server = spawn('npx', ['aiperf', 'mock-server', '--port', '0'], {
-    cwd: home,
+  // Not through npx, which would be ended in its place.
+  const server = spawn(join(home, 'node_modules', '.bin', 'aiperf'), ['mock-server', '--port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
