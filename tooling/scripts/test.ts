@@ -3,7 +3,8 @@ import { check, UNIT_RESULTS } from './check.ts';
 import { build } from './build.ts';
 import { report, runLanes } from './steps.ts';
 
-const INTEGRATION_RESULTS = 'node_modules/.cache/integration-tests.json';
+// Absolute: the runner takes a relative path from its own root.
+const INTEGRATION_RESULTS = new URL('../../node_modules/.cache/integration-tests.json', import.meta.url).pathname;
 
 interface VitestResults {
   readonly numPassedTests: number;
