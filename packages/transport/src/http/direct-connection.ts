@@ -30,6 +30,8 @@ export class DirectConnection {
   readonly socket: net.Socket;
   /** The request whose response is awaited, or that waits for the connection to be opened. */
   exchange: Exchange | undefined;
+  /** The request of which the kernel had not taken all bytes when it was written. */
+  sending: Exchange | undefined;
   /** Start of the send whose empty reply made this connection be opened; NaN otherwise. */
   firstStartNs: number = Number.NaN;
   isReady = false;

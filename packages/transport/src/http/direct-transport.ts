@@ -165,8 +165,12 @@ export class DirectTransport implements Transport, ConnectionOwner {
   }
 
   onSent(connection: DirectConnection): void {
-    const { exchange } = connection;
-    if (exchange !== undefined && !connection.isLost) exchange.timeline.sendEndNs = this.#clock.now();
+    const { exchange, sending } = connection;
+    connection.sending = undefined;
+    // The answer may have come before this, and the connection may serve another request by now.
+    if (exchange !== undefined && exchange === sending && !connection.isLost) {
+      exchange.timeline.sendEndNs = this.#clock.now();
+    }
   }
 
   onLost(connection: DirectConnection, error: Error | undefined): void {
@@ -256,6 +260,7 @@ export class DirectTransport implements Transport, ConnectionOwner {
     }
     // The kernel did not take all of it. The bytes stay in use, and an empty write behind them tells when the last one has gone.
     this.#writer.releaseScratch();
+    connection.sending = exchange;
     socket.write(NOTHING, connection.onSent);
   }
 
@@ -264,8 +269,8 @@ export class DirectTransport implements Transport, ConnectionOwner {
     // The answer shows that all of the request had gone, though the socket's own notice comes after it.
     if (Number.isNaN(exchange.timeline.sendEndNs)) exchange.timeline.sendEndNs = exchange.timeline.headersNs;
     this.#end(exchange, responseError(exchange.timeline, connection.parser.contentEncoding));
-    if (mayBeReused && this.#keepsConnections && connection.socket.writableLength === 0)
-      this.#releasing.push(connection);
+    // Bytes whose sending the socket has not reported yet (with TLS that is usual) are no obstacle: the next request queues behind them.
+    if (mayBeReused && this.#keepsConnections) this.#releasing.push(connection);
     else connection.destroy();
   }
 

@@ -146,15 +146,14 @@ export function failureTests(subject: ComplianceSubject): void {
     const options = { kind: subject.kind, certificateAuthorities: [TEST_ONLY_CERTIFICATE] };
     const transport = await createTransport(transportOptions(`https://localhost:${server.port}`, options));
     await transport.warmUp(1);
-    // The large body comes last: its connection is given up when the answer is there before the socket has said that all was sent.
-    for (const bytes of [10, 10, 100_000]) {
+    for (const bytes of [100_000, 10, 100_000]) {
       const timeline = await exchangeOnce(transport, { body: Buffer.alloc(bytes, 'x') });
       expect([timeline.error, bodyText(timeline)]).toEqual([undefined, 'ok']);
       expect(timeline.sendEndNs).toBeGreaterThan(timeline.startNs);
       expectConsistent(timeline);
     }
     await transport.close();
-    expect(server.requests.map((request) => request.body.length)).toEqual([10, 10, 100_000]);
+    expect(server.requests.map((request) => request.body.length)).toEqual([100_000, 10, 100_000]);
     expect(server.connectionCount).toBe(1);
   });
 
