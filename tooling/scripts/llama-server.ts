@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { pythonWith } from './python-venv.ts';
+import { exists, pythonWith } from './python-venv.ts';
 
 const run = promisify(execFile);
 const root = new URL('../..', import.meta.url).pathname;
@@ -62,7 +62,7 @@ async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
 async function realWeights(python: string): Promise<string> {
   const directory = join(root, 'node_modules', '.cache', 'smollm2');
   const path = join(directory, 'smollm2-135m.gguf');
-  if (await isFile(path)) return path;
+  if (await exists(path)) return path;
   const draft = `${directory}-${process.pid}`;
   try {
     await mkdir(draft, { recursive: true });
@@ -82,19 +82,12 @@ async function realWeights(python: string): Promise<string> {
 
 async function randomWeights(tokenizerPath: string): Promise<string> {
   const path = join(root, 'node_modules', '.cache', 'smollm2', 'random.gguf');
-  if (await isFile(path)) return path;
+  if (await exists(path)) return path;
   const draft = `${path}-${process.pid}`;
   const script = join(root, 'tooling', 'servers', 'random_gguf.py');
   await run(await pythonWith(GGUF_PACKAGES), [script, tokenizerPath, draft]);
   await rename(draft, path);
   return path;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function freePort(): Promise<number> {

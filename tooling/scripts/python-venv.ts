@@ -34,7 +34,8 @@ export async function pythonWith(packages: readonly string[]): Promise<string> {
   return interpreter;
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether something can be reached at this path. */
+export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,

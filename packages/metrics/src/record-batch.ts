@@ -18,7 +18,6 @@ import {
   Int32Writer,
   Int64Writer,
   ListWriter,
-  TimestampWriter,
   Utf8Writer,
   type ColumnWriter,
 } from './row-writers.ts';
@@ -26,7 +25,7 @@ import {
 const INITIAL_ROWS = 1024;
 
 /** A column that takes numbers. */
-export type NumberWriter = Float64Writer | Int32Writer | Int64Writer | TimestampWriter;
+export type NumberWriter = Float64Writer | Int32Writer | Int64Writer;
 
 /**
  * Collects rows of one schema in typed arrays and gives them away as one encapsulated Arrow record batch message. Columns are
@@ -47,12 +46,7 @@ export class RecordBatchBuilder {
 
   numberColumn(name: string): NumberWriter {
     const writer = this.#column(name);
-    if (
-      writer instanceof Int64Writer ||
-      writer instanceof Int32Writer ||
-      writer instanceof Float64Writer ||
-      writer instanceof TimestampWriter
-    ) {
+    if (writer instanceof Int64Writer || writer instanceof Int32Writer || writer instanceof Float64Writer) {
       return writer;
     }
     throw wrongType(name, 'number');
@@ -121,7 +115,7 @@ class BatchMessageWriter extends RecordBatchStreamWriter {
 function createWriter(type: DataType, originEpochNs: bigint): ColumnWriter {
   if (DataType.isUtf8(type)) return new Utf8Writer(type);
   if (DataType.isBool(type)) return new BoolWriter(type);
-  if (DataType.isTimestamp(type)) return new TimestampWriter(type as TimestampNanosecond, originEpochNs);
+  if (DataType.isTimestamp(type)) return new Int64Writer(type as TimestampNanosecond, originEpochNs);
   if (DataType.isFloat(type)) return new Float64Writer(type as Float64);
   if (DataType.isInt(type))
     return type.bitWidth === 64 ? new Int64Writer(type as Int64) : new Int32Writer(type as Int32);

@@ -129,7 +129,6 @@ export class Int32Writer implements ColumnWriter {
 /** 64-bit words written as two halves, because a BigInt a value would cost more than the rest of the row. */
 class Words {
   words: Uint32Array = new Uint32Array(0);
-  length = 0;
 
   reserve(count: number): void {
     const words = new Uint32Array(count * 2);
@@ -149,19 +148,26 @@ class Words {
   }
 }
 
-/** 64-bit integers from doubles; NaN is null. */
+/**
+ * 64-bit integers from doubles; NaN is null. An offset, such as the epoch of the run's origin, is added in 64 bits, as a double would lose
+ * 256 ns steps of wall time.
+ */
 export class Int64Writer implements ColumnWriter {
-  readonly #type: Int64;
+  readonly #type: Int64 | TimestampNanosecond;
   readonly #validity = new Validity();
   readonly #words = new Words();
+  readonly #offsetHigh: number;
+  readonly #offsetLow: number;
 
-  constructor(type: Int64) {
+  constructor(type: Int64 | TimestampNanosecond, offset = 0n) {
     this.#type = type;
+    this.#offsetHigh = Number(offset >> 32n);
+    this.#offsetLow = Number(offset & 0xffff_ffffn);
   }
 
   set(row: number, value: number): void {
     if (!Number.isFinite(value)) return;
-    this.#words.set(row, 0, value);
+    this.#words.set(row, this.#offsetHigh, this.#offsetLow + value);
     this.#validity.mark(row);
   }
 
@@ -173,49 +179,8 @@ export class Int64Writer implements ColumnWriter {
   toData(rows: number): Data {
     const { bits, validCount } = this.#validity;
     return makeData({
-      type: this.#type,
-      length: rows,
-      nullCount: rows - validCount,
-      nullBitmap: bits,
-      data: this.#words.view(rows),
-    });
-  }
-
-  clear(): void {
-    this.#validity.clear();
-    this.#words.words.fill(0);
-  }
-}
-
-/** Wall time from run nanoseconds: the epoch of the run's origin is added in 64 bits, as a double would lose 256 ns steps. */
-export class TimestampWriter implements ColumnWriter {
-  readonly #type: TimestampNanosecond;
-  readonly #validity = new Validity();
-  readonly #words = new Words();
-  readonly #originHigh: number;
-  readonly #originLow: number;
-
-  constructor(type: TimestampNanosecond, originEpochNs: bigint) {
-    this.#type = type;
-    this.#originHigh = Number(originEpochNs >> 32n);
-    this.#originLow = Number(originEpochNs & 0xffff_ffffn);
-  }
-
-  set(row: number, runNs: number): void {
-    if (!Number.isFinite(runNs)) return;
-    this.#words.set(row, this.#originHigh, this.#originLow + runNs);
-    this.#validity.mark(row);
-  }
-
-  reserve(rows: number): void {
-    this.#validity.reserve(rows);
-    this.#words.reserve(rows);
-  }
-
-  toData(rows: number): Data {
-    const { bits, validCount } = this.#validity;
-    return makeData({
-      type: this.#type,
+      // Both types are laid out alike; the library's types know one at a time.
+      type: this.#type as Int64,
       length: rows,
       nullCount: rows - validCount,
       nullBitmap: bits,
