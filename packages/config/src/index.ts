@@ -15,6 +15,14 @@ export { REDACTED, Secret } from './secret.ts';
 export { recordProcessorCount, workerCount } from './sizing.ts';
 export type {
   ArrivalPattern,
+  FixedScheduleConfig,
+  LoadMode,
+  PhaseConfig,
+  RampConfig,
+  RampShape,
+  RatePoint,
+} from './phase-config.ts';
+export type {
   CommsConfig,
   EndpointConfig,
   EndpointType,

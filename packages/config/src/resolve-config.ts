@@ -1,3 +1,4 @@
+import { resolvePhases } from './resolve-phases.ts';
 import type { UserOptions } from './options/groups.ts';
 import type { Secret } from './secret.ts';
 import type { InputConfig, ServiceConfig, UserConfig } from './user-config.ts';
@@ -44,6 +45,8 @@ export function resolveConfig(options: UserOptions, isTty: boolean): UserConfig 
     input: resolveInput(options),
     prompt,
     load,
+    phases: resolvePhases(load),
+    fixedSchedule: { autoOffset: true },
     output,
     service: resolveService(options.service, isTty),
     comms,

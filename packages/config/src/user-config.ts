@@ -1,3 +1,4 @@
+import type { ArrivalPattern, FixedScheduleConfig, PhaseConfig } from './phase-config.ts';
 import type { Secret } from './secret.ts';
 
 /** Wire protocol of the server under test. Later protocols are added to this list. */
@@ -46,8 +47,6 @@ export interface PromptConfig {
   readonly outputTokensMean?: number;
   readonly outputTokensStddev: number;
 }
-
-export type ArrivalPattern = 'constant' | 'poisson';
 
 /** Load of the profiling phase and of the warm-up before it. */
 export interface LoadConfig {
@@ -98,6 +97,10 @@ export interface UserConfig {
   readonly input: InputConfig;
   readonly prompt: PromptConfig;
   readonly load: LoadConfig;
+  /** The run's phases in their order, at least one of them profiling; made from the load options or from the configuration file. */
+  readonly phases: readonly PhaseConfig[];
+  /** Of phases with mode `fixed_schedule`. */
+  readonly fixedSchedule: FixedScheduleConfig;
   readonly output: OutputConfig;
   readonly service: ServiceConfig;
   readonly comms: CommsConfig;

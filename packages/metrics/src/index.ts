@@ -17,11 +17,14 @@ export { METRIC_FLAGS } from './metric-definition.ts';
 export type {
   ConsoleGroup,
   ErrorCount,
+  InvariantViolation,
+  LoadReport,
   MetricDefinition,
   MetricFlag,
   MetricResult,
   MetricUnit,
   RunResults,
+  TimeSlice,
 } from './metric-definition.ts';
 export { METRICS_ERROR_CODES, MetricsError } from './metrics-error.ts';
 export type { MetricsErrorCode } from './metrics-error.ts';

@@ -76,6 +76,58 @@ export interface MetricResult {
   readonly std?: number;
   readonly count?: number;
   readonly sum?: number;
+  readonly p99_9?: number;
+  /** 95 % confidence intervals from order statistics, lower and upper end; absent where the sample is too small for one. */
+  readonly confidence?: Readonly<Partial<Record<'p50' | 'p90' | 'p99', readonly [low: number, high: number]>>>;
+  /** Percentiles whose sample is smaller than 1 / (1 - q) (1 / q below the median), so that they are little more than an extreme. */
+  readonly uncertain?: readonly string[];
+}
+
+/** Metrics of the requests that started in one window of time. */
+export interface TimeSlice {
+  /** Epoch nanoseconds as decimal strings. */
+  readonly startEpochNs: string;
+  readonly endEpochNs: string;
+  /** False for a last slice that is shorter than the others. */
+  readonly isComplete: boolean;
+  readonly metrics: readonly MetricResult[];
+}
+
+/** Records, or a summary, that contradict themselves. */
+export interface InvariantViolation {
+  /** Closed name of the rule, such as `ttft_above_latency`. */
+  readonly rule: string;
+  readonly count: number;
+  /** One example in words, with the request's id where it is about one. */
+  readonly example: string;
+}
+
+/** What was asked for, and what was delivered, of one profiling phase. Times in ms, rates per second. */
+export interface LoadReport {
+  readonly phase: string;
+  readonly mode: string;
+  readonly sent: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly lost: number;
+  /** Requests that were due and were never sent, because no slot became free before the phase's end. */
+  readonly neverSent: number;
+  readonly sessions: number;
+  /** Absent in a closed loop. */
+  readonly askedRatePerSec?: number;
+  readonly achievedRatePerSec?: number;
+  readonly interArrival?: {
+    readonly meanMs: number;
+    readonly coefficientOfVariation: number;
+    /** Kolmogorov-Smirnov distance of the sent intervals from the intended law, and its 1 % critical value; absent without a law. */
+    readonly ksDistance?: number;
+    readonly ksCritical?: number;
+  };
+  readonly sendLagMs?: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly verdict: 'on_schedule' | 'degraded' | 'not_applicable';
+  /** Why it is degraded. */
+  readonly reason?: string;
 }
 
 /** Failed requests of one kind. */
@@ -103,6 +155,11 @@ export interface RunResults {
   readonly cancelledCount: number;
   /** Requests sent whose record never arrived. */
   readonly lostCount: number;
+  /** One entry a profiling phase. */
+  readonly load?: readonly LoadReport[];
+  /** Absent without `--slice-duration`. */
+  readonly timeSlices?: readonly TimeSlice[];
+  readonly violations?: readonly InvariantViolation[];
   readonly wasCancelled: boolean;
   readonly isComplete: boolean;
   readonly incompleteReason?: string;

@@ -1,5 +1,7 @@
 import type { RunPlan, UserConfig } from '@aiperf/config';
 
+const OFFERED = { mode: 'concurrency', arrivalPattern: 'poisson', concurrency: 2, seamless: false } as const;
+
 /** A run of the chat endpoint with one warm-up request, whose processes share `privateDirectory`. */
 export function runPlan(privateDirectory: string): RunPlan {
   const config: UserConfig = {
@@ -19,6 +21,11 @@ export function runPlan(privateDirectory: string): RunPlan {
     input: { extraInputs: {}, datasetEntries: 2, datasetSampling: 'sequential' },
     prompt: { inputTokensMean: 10, inputTokensStddev: 0, outputTokensStddev: 0 },
     load: { concurrency: 2, arrivalPattern: 'poisson', requestCount: 10, gracePeriodSec: 30, warmupRequestCount: 1 },
+    phases: [
+      { ...OFFERED, name: 'warmup', kind: 'warmup', requestCount: 1, gracePeriodSec: Number.POSITIVE_INFINITY },
+      { ...OFFERED, name: 'profiling', kind: 'profiling', requestCount: 10, gracePeriodSec: 30 },
+    ],
+    fixedSchedule: { autoOffset: true },
     output: { exportLevel: 'records' },
     service: { ui: 'none', logLevel: 'info' },
     comms: { zmqPortOffset: 0, insecureBus: false },

@@ -35,6 +35,9 @@ export function arrivalTimes(
       return constantArrivals(ratePerSec);
     case 'poisson':
       return poissonArrivals(ratePerSec, random);
+    case 'gamma':
+    case 'concurrency_burst':
+      throw new TimingError('AIPERF_TIMING_RATE', `no arrival times for ${pattern}`);
   }
 }
 

@@ -13,7 +13,7 @@ const time = fc.double({ noDefaultInfinity: true });
 const word = fc.nat({ max: 2 ** 32 - 1 });
 
 const grants: fc.Arbitrary<CreditBatch> = fc
-  .tuple(word, time, fc.array(fc.tuple(whole, whole, word, word, time), { maxLength: 40 }))
+  .tuple(word, time, fc.array(fc.tuple(whole, whole, word, word, time, word, time, time), { maxLength: 40 }))
   .map(([phaseIndex, issuedNs, rows]) => ({
     phaseIndex,
     issuedNs,
@@ -22,6 +22,9 @@ const grants: fc.Arbitrary<CreditBatch> = fc
     conversationIndexes: Uint32Array.from(rows, ([, , conversation]) => conversation),
     turnIndexes: Uint32Array.from(rows, ([, , , turn]) => turn),
     dueNs: Float64Array.from(rows, ([, , , , due]) => due),
+    turnCounts: Uint32Array.from(rows, (row) => row[5]),
+    delaysNs: Float64Array.from(rows, (row) => row[6]),
+    cancelAfterNs: Float64Array.from(rows, (row) => row[7]),
   }));
 
 const returns: fc.Arbitrary<CreditReturnBatch> = fc
@@ -86,7 +89,10 @@ describe('credit codec', () => {
     sessionNumbers: Float64Array.of(3),
     conversationIndexes: Uint32Array.of(4),
     turnIndexes: Uint32Array.of(0),
+    turnCounts: Uint32Array.of(1),
     dueNs: Float64Array.of(Number.NaN),
+    delaysNs: Float64Array.of(0),
+    cancelAfterNs: Float64Array.of(Number.NaN),
   });
   const giveBack = encodeCreditReturnBatch({
     phaseIndex: 1,
@@ -106,7 +112,7 @@ describe('credit codec', () => {
     [
       'a later version of the layout',
       () => decodeCreditReturnBatch(changed(giveBack, 2, 9)),
-      /layout version 9, expected 1/,
+      /layout version 9, expected 2/,
     ],
     [
       'an outcome without a name',
@@ -117,7 +123,7 @@ describe('credit codec', () => {
     [
       'a count that does not fit the length',
       () => decodeCreditBatch(changed(grant, 4, 2)),
-      /2 credits take 88 bytes, found 56/,
+      /2 credits take 128 bytes, found 76/,
     ],
   ])('says what is wrong with %s', ([, decode, message]) => {
     expect(decode).toThrow(message);

@@ -7,20 +7,20 @@ import { TimingError } from './timing-error.ts';
  *
  *   u16 magic | u8 version | u8 0 | u32 count | u32 phaseIndex | u32 0
  *
- * grant (magic 0x4743):  f64 issuedNs | f64 ids[count] | f64 sessionNumbers[count] | f64 dueNs[count]
- *                        | u32 conversationIndexes[count] | u32 turnIndexes[count]
+ * grant (magic 0x4743):  f64 issuedNs | f64 ids[count] | f64 sessionNumbers[count] | f64 dueNs[count] | f64 delaysNs[count]
+ *                        | f64 cancelAfterNs[count] | u32 conversationIndexes[count] | u32 turnIndexes[count] | u32 turnCounts[count]
  * return (magic 0x5243): f64 sentCount | f64 lastSentNs | f64 ids[count] | u8 outcomes[count]
  *
  * A message is exactly as long as its count says.
  */
 const GRANT_MAGIC = 0x4743;
 const RETURN_MAGIC = 0x5243;
-const VERSION = 1;
+const VERSION = 2;
 const COUNT_OFFSET_BYTES = 4;
 const PHASE_OFFSET_BYTES = 8;
 const HEADER_BYTES = 16;
 const GRANT_FIXED_BYTES = HEADER_BYTES + 8;
-const GRANT_ROW_BYTES = 32;
+const GRANT_ROW_BYTES = 52;
 const RETURN_FIXED_BYTES = HEADER_BYTES + 16;
 const RETURN_ROW_BYTES = 9;
 
@@ -33,8 +33,11 @@ export function encodeCreditBatch(batch: CreditBatch): Uint8Array {
   let offset = writeDoubles(view, GRANT_FIXED_BYTES, batch.ids);
   offset = writeDoubles(view, offset, batch.sessionNumbers);
   offset = writeDoubles(view, offset, batch.dueNs);
+  offset = writeDoubles(view, offset, batch.delaysNs);
+  offset = writeDoubles(view, offset, batch.cancelAfterNs);
   offset = writeWords(view, offset, batch.conversationIndexes);
-  writeWords(view, offset, batch.turnIndexes);
+  offset = writeWords(view, offset, batch.turnIndexes);
+  writeWords(view, offset, batch.turnCounts);
   return bytes;
 }
 
@@ -48,15 +51,18 @@ export function decodeCreditBatch(bytes: Uint8Array): CreditBatch {
     'credit grant',
   );
   const idsOffset = GRANT_FIXED_BYTES;
-  const conversationsOffset = idsOffset + 24 * count;
+  const conversationsOffset = idsOffset + 40 * count;
   return {
     phaseIndex,
     issuedNs: view.getFloat64(HEADER_BYTES, true),
     ids: readNumbers(view, idsOffset, count, 'credit id'),
     sessionNumbers: readNumbers(view, idsOffset + 8 * count, count, 'session number'),
     dueNs: readDoubles(view, idsOffset + 16 * count, count),
+    delaysNs: readDoubles(view, idsOffset + 24 * count, count),
+    cancelAfterNs: readDoubles(view, idsOffset + 32 * count, count),
     conversationIndexes: readWords(view, conversationsOffset, count),
     turnIndexes: readWords(view, conversationsOffset + 4 * count, count),
+    turnCounts: readWords(view, conversationsOffset + 8 * count, count),
   };
 }
 

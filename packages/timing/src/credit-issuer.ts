@@ -99,7 +99,16 @@ export class CreditIssuer {
     const dueNs = this.#upcoming();
     this.#issuedCount += 1;
     this.#upcomingDueNs = undefined;
-    return { id, sessionNumber: id, conversationIndex: this.#options.nextConversationIndex(), turnIndex: 0, dueNs };
+    return {
+      id,
+      sessionNumber: id,
+      conversationIndex: this.#options.nextConversationIndex(),
+      turnIndex: 0,
+      turnCount: 1,
+      dueNs,
+      delayNs: 0,
+      cancelAfterNs: Number.NaN,
+    };
   }
 
   /** Hands credits that were taken to one worker. */
@@ -113,7 +122,10 @@ export class CreditIssuer {
       sessionNumbers: Float64Array.from(credits, ({ sessionNumber }) => sessionNumber),
       conversationIndexes: Uint32Array.from(credits, ({ conversationIndex }) => conversationIndex),
       turnIndexes: Uint32Array.from(credits, ({ turnIndex }) => turnIndex),
+      turnCounts: Uint32Array.from(credits, ({ turnCount }) => turnCount),
       dueNs: Float64Array.from(credits, ({ dueNs }) => dueNs),
+      delaysNs: Float64Array.from(credits, ({ delayNs }) => delayNs),
+      cancelAfterNs: Float64Array.from(credits, ({ cancelAfterNs }) => cancelAfterNs),
     });
   }
 

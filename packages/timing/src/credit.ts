@@ -12,8 +12,14 @@ export interface Credit {
   readonly sessionNumber: number;
   readonly conversationIndex: number;
   readonly turnIndex: number;
-  /** When to send, in run nanoseconds; NaN: as soon as a slot is free. */
+  /** Turns of this session that will be sent in this phase. The session holds its slot from its first turn to the end of its last. */
+  readonly turnCount: number;
+  /** When to send, in run nanoseconds; NaN: as soon as a slot is free. A later turn also waits for its predecessor's end and `delayNs`. */
   readonly dueNs: number;
+  /** Least time between the end of the session's previous turn and this request; 0 for a first turn. */
+  readonly delayNs: number;
+  /** The request is cancelled this long after it was completely written; NaN: never. */
+  readonly cancelAfterNs: number;
   /** When the timing manager issued it, in run nanoseconds. */
   readonly issuedNs: number;
 }
@@ -26,8 +32,11 @@ export interface CreditBatch {
   readonly sessionNumbers: Float64Array;
   readonly conversationIndexes: Uint32Array;
   readonly turnIndexes: Uint32Array;
-  /** Run nanoseconds; every entry NaN in a closed loop. */
+  readonly turnCounts: Uint32Array;
+  /** Run nanoseconds; NaN: as soon as there is a slot. */
   readonly dueNs: Float64Array;
+  readonly delaysNs: Float64Array;
+  readonly cancelAfterNs: Float64Array;
 }
 
 /** How a credit came back. */
@@ -85,8 +94,10 @@ export interface PhaseReference {
 export interface PhaseStart {
   readonly phaseIndex: number;
   readonly kind: PhaseKind;
-  /** Requests that this worker may have in flight; `null`: no limit. The workers' limits add up to the concurrency. */
+  /** Sessions that this worker may have in flight; `null`: no limit. The workers' limits add up to the concurrency. */
   readonly slots: number | null;
+  /** Requests of this worker that may wait for their first token; `null`: no limit. They add up to the prefill concurrency. */
+  readonly prefillSlots: number | null;
   /** No request of the phase starts after this (run nanoseconds); `null`: no time limit. */
   readonly stopSendingAtNs: number | null;
 }

@@ -6,8 +6,11 @@ export interface IssuedCredit {
   readonly sessionNumber: number;
   readonly conversationIndex: number;
   readonly turnIndex: number;
+  readonly turnCount: number;
   /** Run nanoseconds; NaN: as soon as a slot is free. */
   readonly dueNs: number;
+  readonly delayNs: number;
+  readonly cancelAfterNs: number;
 }
 
 /** The completion rate is measured over at least this long, the first time over less: the first leases depend on it. */

@@ -143,7 +143,14 @@ async function createRig(respond: http.RequestListener, argv: readonly string[] 
     connectionCount: () => connectionCount,
     send,
     begin: (more) => {
-      const start: PhaseStart = { phaseIndex: 0, kind: 'profiling', slots: 2, stopSendingAtNs: null, ...more };
+      const start: PhaseStart = {
+        phaseIndex: 0,
+        kind: 'profiling',
+        slots: 2,
+        prefillSlots: null,
+        stopSendingAtNs: null,
+        ...more,
+      };
       return send(CREDIT_MESSAGE_KINDS.phaseStart, Buffer.from(JSON.stringify(start)));
     },
     grant: (ids) => {
@@ -152,7 +159,10 @@ async function createRig(respond: http.RequestListener, argv: readonly string[] 
         sessionNumbers: Float64Array.from(ids),
         conversationIndexes: new Uint32Array(ids.length),
         turnIndexes: new Uint32Array(ids.length),
+        turnCounts: new Uint32Array(ids.length).fill(1),
         dueNs: new Float64Array(ids.length).fill(Number.NaN),
+        delaysNs: new Float64Array(ids.length),
+        cancelAfterNs: new Float64Array(ids.length).fill(Number.NaN),
       };
       return send(CREDIT_MESSAGE_KINDS.creditGrant, encodeCreditBatch({ phaseIndex: 0, issuedNs: 1, ...columns }));
     },

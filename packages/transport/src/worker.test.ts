@@ -118,7 +118,7 @@ function copied(record: Omit<RequestRecord, 'timeline'>): Omit<RequestRecord, 't
 }
 
 function begin({ worker }: Rig, slots: number | null, phaseIndex = 0): void {
-  worker.credits.beginPhase({ phaseIndex, kind: 'profiling', slots, stopSendingAtNs: null });
+  worker.credits.beginPhase({ phaseIndex, kind: 'profiling', slots, prefillSlots: null, stopSendingAtNs: null });
 }
 
 function grant({ worker }: Rig, ids: readonly number[], more: Partial<Credit> = {}): void {
@@ -130,7 +130,10 @@ function grant({ worker }: Rig, ids: readonly number[], more: Partial<Credit> = 
     sessionNumbers: Float64Array.from(ids),
     conversationIndexes: Uint32Array.from(ids, (id) => conversationIndex ?? id),
     turnIndexes: Uint32Array.from(ids, () => turnIndex),
+    turnCounts: Uint32Array.from(ids, () => 1),
     dueNs: Float64Array.from(ids, () => dueNs),
+    delaysNs: Float64Array.from(ids, () => 0),
+    cancelAfterNs: Float64Array.from(ids, () => Number.NaN),
   });
 }
 

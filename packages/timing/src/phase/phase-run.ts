@@ -200,7 +200,13 @@ export class PhaseRun {
       if (this.#slots.get(ledger.id) === slots) return;
       this.#slots.set(ledger.id, slots);
       ledger.slots = slots;
-      this.#options.port.beginPhase(ledger.id, { phaseIndex, kind, slots, stopSendingAtNs: this.#stopSendingAtNs });
+      this.#options.port.beginPhase(ledger.id, {
+        phaseIndex,
+        kind,
+        slots,
+        prefillSlots: null,
+        stopSendingAtNs: this.#stopSendingAtNs,
+      });
     });
   }
 

@@ -13,6 +13,9 @@ export class WaitingCredits {
   #sessionNumbers = new Float64Array(this.#capacity);
   #conversationIndexes = new Uint32Array(this.#capacity);
   #turnIndexes = new Uint32Array(this.#capacity);
+  #turnCounts = new Uint32Array(this.#capacity);
+  #delaysNs = new Float64Array(this.#capacity);
+  #cancelAfterNs = new Float64Array(this.#capacity);
   #dueNs = new Float64Array(this.#capacity);
   #issuedNs = new Float64Array(this.#capacity);
   /** Rows that were used and are free again; rows from `#rowsUsed` on have never been used. */
@@ -52,6 +55,9 @@ export class WaitingCredits {
       this.#sessionNumbers[row] = batch.sessionNumbers[i] ?? Number.NaN;
       this.#conversationIndexes[row] = batch.conversationIndexes[i] ?? 0;
       this.#turnIndexes[row] = batch.turnIndexes[i] ?? 0;
+      this.#turnCounts[row] = batch.turnCounts[i] ?? 1;
+      this.#delaysNs[row] = batch.delaysNs[i] ?? 0;
+      this.#cancelAfterNs[row] = batch.cancelAfterNs[i] ?? Number.NaN;
       this.#dueNs[row] = dueNs;
       this.#issuedNs[row] = batch.issuedNs;
       if (Number.isNaN(dueNs)) this.#undated.push(row);
@@ -82,7 +88,10 @@ export class WaitingCredits {
       sessionNumber: this.#sessionNumbers[row] ?? Number.NaN,
       conversationIndex: this.#conversationIndexes[row] ?? 0,
       turnIndex: this.#turnIndexes[row] ?? 0,
+      turnCount: this.#turnCounts[row] ?? 1,
       dueNs: this.#dueNs[row] ?? Number.NaN,
+      delayNs: this.#delaysNs[row] ?? 0,
+      cancelAfterNs: this.#cancelAfterNs[row] ?? Number.NaN,
       issuedNs: this.#issuedNs[row] ?? Number.NaN,
     };
   }
@@ -101,6 +110,9 @@ export class WaitingCredits {
     this.#sessionNumbers = widened(this.#sessionNumbers, new Float64Array(this.#capacity));
     this.#conversationIndexes = widened(this.#conversationIndexes, new Uint32Array(this.#capacity));
     this.#turnIndexes = widened(this.#turnIndexes, new Uint32Array(this.#capacity));
+    this.#turnCounts = widened(this.#turnCounts, new Uint32Array(this.#capacity));
+    this.#delaysNs = widened(this.#delaysNs, new Float64Array(this.#capacity));
+    this.#cancelAfterNs = widened(this.#cancelAfterNs, new Float64Array(this.#capacity));
     this.#dueNs = widened(this.#dueNs, new Float64Array(this.#capacity));
     this.#issuedNs = widened(this.#issuedNs, new Float64Array(this.#capacity));
   }

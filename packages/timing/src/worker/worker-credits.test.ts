@@ -41,6 +41,7 @@ const phase = (slots: number | null, rest: Partial<PhaseStart> = {}): PhaseStart
   phaseIndex: 0,
   kind: 'profiling',
   slots,
+  prefillSlots: null,
   stopSendingAtNs: null,
   ...rest,
 });
@@ -55,7 +56,10 @@ function batch(firstId: number, dueNs: readonly number[], phaseIndex = 0): Credi
     sessionNumbers: ids,
     conversationIndexes: Uint32Array.from(ids, (id) => id * 10),
     turnIndexes: new Uint32Array(ids.length),
+    turnCounts: new Uint32Array(ids.length).fill(1),
     dueNs: Float64Array.from(dueNs),
+    delaysNs: new Float64Array(ids.length),
+    cancelAfterNs: new Float64Array(ids.length).fill(Number.NaN),
   };
 }
 
