@@ -1,7 +1,7 @@
 import type { MetricResult } from '@aiperf/metrics';
 
 /** Key of a number in a metric result. */
-export type Statistic = Exclude<keyof MetricResult, 'tag' | 'header' | 'unit'>;
+export type Statistic = Exclude<keyof MetricResult, 'tag' | 'header' | 'unit' | 'confidence' | 'uncertain'>;
 
 /** Statistics in the order of a metric object. */
 export const STATISTICS: readonly Statistic[] = [
