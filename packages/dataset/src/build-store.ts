@@ -8,6 +8,7 @@ import type { PromptGenerator } from './synthetic/prompt-generator.ts';
 
 /** Work between two turns of the event loop: the process's other services answer heartbeats meanwhile. */
 const WORK_SLICE_MS = 20;
+const NS_PER_MS = 1e6;
 
 /** What a store is built from. */
 export interface StorePlan {
@@ -36,7 +37,12 @@ export async function buildStore(plan: StorePlan): Promise<void> {
 }
 
 function encodeTurn(turn: Turn, renderBody: RenderBody): EncodedTurn {
-  const { inputTokens, maxOutputTokens } = turn;
-  const body = renderBody(turn);
-  return maxOutputTokens === undefined ? { body, inputTokens } : { body, inputTokens, maxOutputTokens };
+  const { inputTokens, maxOutputTokens, delayMs, timestampMs } = turn;
+  return {
+    body: renderBody(turn),
+    inputTokens,
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    ...(delayMs === undefined ? {} : { delayNs: Math.round(delayMs * NS_PER_MS) }),
+    ...(timestampMs === undefined ? {} : { timestampNs: Math.round(timestampMs * NS_PER_MS) }),
+  };
 }

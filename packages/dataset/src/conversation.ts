@@ -7,6 +7,10 @@ export interface Turn {
   /** Output length to ask for; absent: the server decides. */
   readonly maxOutputTokens?: number;
   readonly model: string;
+  /** Least time between the end of the turn before and this one; absent: none, as with every first turn. */
+  readonly delayMs?: number;
+  /** When a trace says that this turn was sent, since the trace's own origin; absent: it does not say. */
+  readonly timestampMs?: number;
 }
 
 /** Template of a session; a run may play it many times. */
@@ -23,6 +27,24 @@ export interface EncodedTurn {
   readonly inputTokens: number;
   /** Absent: none was asked for. */
   readonly maxOutputTokens?: number;
+  /** As {@link Turn.delayMs}; absent or NaN: none. */
+  readonly delayNs?: number;
+  /** As {@link Turn.timestampMs}; absent or NaN: none. */
+  readonly timestampNs?: number;
+}
+
+/** When a turn is to be sent, as far as the dataset says so. */
+export interface TurnTiming {
+  /** Least time between the end of the turn before and this one; NaN: none. */
+  readonly delayNs: number;
+  /** Since the origin of the trace that it was recorded in; NaN: none was recorded. */
+  readonly timestampNs: number;
+}
+
+/** What a store gives back for an {@link EncodedTurn}. */
+export interface StoredTurn extends EncodedTurn, TurnTiming {
+  readonly delayNs: number;
+  readonly timestampNs: number;
 }
 
 export interface EncodedConversation {

@@ -1,7 +1,7 @@
 import assert from 'node:assert';
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EncodedTurn } from './conversation.ts';
+import type { StoredTurn, TurnTiming } from './conversation.ts';
 import { DatasetError, messageOf } from './dataset-error.ts';
 import {
   CONVERSATION_ENTRY_BYTES,
@@ -29,7 +29,9 @@ export interface DatasetStore extends Disposable {
   conversationId(conversationIndex: number): string;
   turnCount(conversationIndex: number): number;
   /** The body is shared between calls and must not be changed. */
-  turn(conversationIndex: number, turnIndex: number): EncodedTurn;
+  turn(conversationIndex: number, turnIndex: number): StoredTurn;
+  /** Of the same turn, without reading its body: for schedules, which need nothing else of it. */
+  turnTiming(conversationIndex: number, turnIndex: number): TurnTiming;
   close(): void;
 }
 
@@ -60,7 +62,7 @@ class FileStore implements DatasetStore {
    * By turn number. Filled until the bound is reached and then left as it is: replacing the least recently used would never hit when a
    * dataset larger than the cache is played in order.
    */
-  readonly #cache: (EncodedTurn | undefined)[];
+  readonly #cache: (StoredTurn | undefined)[];
   #cacheRoomBytes: number;
   #closed = false;
 
@@ -94,23 +96,37 @@ class FileStore implements DatasetStore {
     return this.#index.readUInt32LE(this.#conversationEntry(conversationIndex) + 12);
   }
 
-  turn(conversationIndex: number, turnIndex: number): EncodedTurn {
+  turn(conversationIndex: number, turnIndex: number): StoredTurn {
+    const turnNumber = this.#turnNumber(conversationIndex, turnIndex);
+    return this.#cache[turnNumber] ?? this.#readTurn(turnNumber);
+  }
+
+  turnTiming(conversationIndex: number, turnIndex: number): TurnTiming {
+    return this.#readTiming(this.#turnNumber(conversationIndex, turnIndex));
+  }
+
+  #turnNumber(conversationIndex: number, turnIndex: number): number {
     // Messages are built only when they are needed: this runs once a request.
     if (turnIndex < 0 || turnIndex >= this.turnCount(conversationIndex)) {
       assert.fail(`conversation ${conversationIndex} has no turn ${turnIndex}`);
     }
-    const turnNumber = (this.#firstTurns[conversationIndex] ?? 0) + turnIndex;
-    return this.#cache[turnNumber] ?? this.#readTurn(turnNumber);
+    return (this.#firstTurns[conversationIndex] ?? 0) + turnIndex;
   }
 
-  #readTurn(turnNumber: number): EncodedTurn {
+  #readTiming(turnNumber: number): TurnTiming {
+    const entry = this.#turnsOffset + turnNumber * TURN_ENTRY_BYTES;
+    return { delayNs: this.#index.readDoubleLE(entry + 24), timestampNs: this.#index.readDoubleLE(entry + 32) };
+  }
+
+  #readTurn(turnNumber: number): StoredTurn {
     assert(!this.#closed, 'the dataset store is closed');
     const entry = this.#turnsOffset + turnNumber * TURN_ENTRY_BYTES;
     const maxOutputTokens = this.#index.readUInt32LE(entry + 16);
-    const turn: EncodedTurn = {
+    const turn: StoredTurn = {
       body: this.#readBody(readUint64(this.#index, entry), this.#index.readUInt32LE(entry + 8)),
       inputTokens: this.#index.readUInt32LE(entry + 12),
       ...(maxOutputTokens === NO_MAX_OUTPUT_TOKENS ? {} : { maxOutputTokens }),
+      ...this.#readTiming(turnNumber),
     };
     if (turn.body.length <= this.#cacheRoomBytes) {
       this.#cacheRoomBytes -= turn.body.length;

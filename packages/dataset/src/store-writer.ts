@@ -20,7 +20,7 @@ import {
 const WRITE_BUFFER_BYTES = 1024 * 1024;
 
 /**
- * Writes a dataset store, conversation by conversation. Bodies go to disk as they come; in memory stay about 40 bytes a turn and the id of
+ * Writes a dataset store, conversation by conversation. Bodies go to disk as they come; in memory stay about 60 bytes a turn and the id of
  * each conversation, until {@link finish} writes the index. A store that was not finished cannot be opened.
  */
 export interface DatasetStoreWriter extends Disposable {
@@ -74,6 +74,8 @@ class FileStoreWriter implements DatasetStoreWriter {
     entry.writeUInt32LE(turn.body.length, 8);
     entry.writeUInt32LE(turn.inputTokens, 12);
     entry.writeUInt32LE(turn.maxOutputTokens ?? NO_MAX_OUTPUT_TOKENS, 16);
+    entry.writeDoubleLE(turn.delayNs ?? Number.NaN, 24);
+    entry.writeDoubleLE(turn.timestampNs ?? Number.NaN, 32);
     this.#write(turn.body);
   }
 

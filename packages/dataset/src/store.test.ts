@@ -2,7 +2,7 @@ import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { EncodedConversation } from './conversation.ts';
+import type { EncodedConversation, EncodedTurn, StoredTurn } from './conversation.ts';
 import { DatasetError } from './dataset-error.ts';
 import { DATA_FILE_NAME, INDEX_FILE_NAME, NO_MAX_OUTPUT_TOKENS } from './store-format.ts';
 import { openDatasetStore } from './store-reader.ts';
@@ -12,7 +12,13 @@ import { temporaryDirectory } from './temporary-directory.test.support.ts';
 
 const tokens = fc.integer({ min: 0, max: NO_MAX_OUTPUT_TOKENS - 1 });
 const encodedTurn = fc.record(
-  { body: fc.uint8Array({ maxLength: 200 }), inputTokens: tokens, maxOutputTokens: tokens },
+  {
+    body: fc.uint8Array({ maxLength: 200 }),
+    inputTokens: tokens,
+    maxOutputTokens: tokens,
+    delayNs: fc.double({ min: 0 }),
+    timestampNs: fc.double({ min: 0, noNaN: true }),
+  },
   { requiredKeys: ['body', 'inputTokens'] },
 );
 const conversations = fc.array(
@@ -34,6 +40,11 @@ function readAll(directory: string, options?: DatasetStoreOptions): EncodedConve
   }));
 }
 
+/** As the store gives it back: times that were not written are NaN. */
+function untimed(turn: Partial<EncodedTurn>): Partial<StoredTurn> {
+  return { delayNs: Number.NaN, timestampNs: Number.NaN, ...turn };
+}
+
 const small: EncodedConversation[] = [
   { id: 'session_000000', turns: [{ body: new Uint8Array([1, 2, 3]), inputTokens: 3 }] },
   { id: 'session_000001', turns: [{ body: new Uint8Array([4, 5]), inputTokens: 2, maxOutputTokens: 7 }] },
@@ -48,7 +59,7 @@ describe('a dataset store', () => {
       fc.assert(
         fc.property(conversations, (all) => {
           // Ids that are not well-formed UTF-16 come back with replacement characters, as in any UTF-8 file.
-          const expected = all.map(({ id, turns }) => ({ id: id.toWellFormed(), turns }));
+          const expected = all.map(({ id, turns }) => ({ id: id.toWellFormed(), turns: turns.map(untimed) }));
           write(directory.path, all as EncodedConversation[]);
           expect(readAll(directory.path, options)).toEqual(expected);
         }),
@@ -77,14 +88,33 @@ describe('a dataset store', () => {
     using roomy = openDatasetStore(directory.path, { bodyCacheBytes: 3 });
     expect(roomy.turn(0, 0)).toBe(roomy.turn(0, 0));
     expect(roomy.turn(1, 0)).not.toBe(roomy.turn(1, 0));
-    expect(roomy.turn(1, 0)).toEqual(small[1]?.turns[0]);
+    expect(roomy.turn(1, 0)).toEqual(untimed(small[1]?.turns[0] ?? {}));
+  });
+
+  test('tells when turns are due without reading their bodies', async () => {
+    await using directory = await temporaryDirectory();
+    const body = new Uint8Array([1]);
+    const turns: EncodedTurn[] = [
+      { body, inputTokens: 1, timestampNs: 27_482_000_000 },
+      { body, inputTokens: 1, delayNs: 1_500_000 },
+    ];
+    write(directory.path, [
+      { id: 'a', turns: [] },
+      { id: 'b', turns },
+    ]);
+    using store = openDatasetStore(directory.path, { bodyCacheBytes: 0 });
+    expect([0, 1].map((turn) => store.turnTiming(1, turn))).toEqual([
+      { delayNs: Number.NaN, timestampNs: 27_482_000_000 },
+      { delayNs: 1_500_000, timestampNs: Number.NaN },
+    ]);
+    expect(() => store.turnTiming(1, 2)).toThrow('has no turn 2');
   });
 
   test('replaces an older store in the same directory', async () => {
     await using directory = await temporaryDirectory();
     write(directory.path, [...small, ...small]);
     write(directory.path, small);
-    expect(readAll(directory.path)).toEqual(small);
+    expect(readAll(directory.path)).toEqual(small.map(({ id, turns }) => ({ id, turns: turns.map(untimed) })));
   });
 
   test('can be given up before it is finished, and then cannot be opened', async () => {
@@ -121,11 +151,11 @@ describe('a file that is not a finished store is refused by name', () => {
     ['missing data', DATA_FILE_NAME, (path) => rm(path), /ENOENT/],
     ['empty index', INDEX_FILE_NAME, (path) => truncate(path, 0), /expected at least 16 bytes, found 0/],
     ['index cut in its header', INDEX_FILE_NAME, (path) => truncate(path, 20), /expected at least 48 bytes, found 20/],
-    ['index cut short', INDEX_FILE_NAME, (path) => truncate(path, 100), /expected 156 bytes, found 100/],
+    ['index cut short', INDEX_FILE_NAME, (path) => truncate(path, 100), /expected 188 bytes, found 100/],
     ['data cut short', DATA_FILE_NAME, (path) => truncate(path, 18), /expected 21 bytes, found 18/],
     ['foreign index', INDEX_FILE_NAME, (path) => writeFile(path, 'ARROW1 and other bytes'), /begin with "AIPFINDX"/],
     ['foreign data', DATA_FILE_NAME, (path) => writeFile(path, '{"data": [1, 2, 3, 4]}'), /begin with "AIPFDATA"/],
-    ['a later version', DATA_FILE_NAME, patch(8, 9), /expected store version 1, found 9/],
+    ['a later version', DATA_FILE_NAME, patch(8, 9), /expected store version 2, found 9/],
     ['turns that do not add up', INDEX_FILE_NAME, patch(48 + 12, 5), /expected 2 turns, its conversations have 6/],
   ])('%s', async ([, file, damage, reason]) => {
     await using directory = await temporaryDirectory();
