@@ -24,11 +24,16 @@ export type {
 } from './phase-config.ts';
 export type {
   CommsConfig,
+  ConversationConfig,
+  CustomDatasetType,
   EndpointConfig,
   EndpointType,
+  ExportFormat,
+  GoodputObjective,
   InputConfig,
   LoadConfig,
   LogLevel,
+  MetricsConfig,
   OutputConfig,
   PromptConfig,
   ServiceConfig,

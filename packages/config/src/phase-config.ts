@@ -58,6 +58,8 @@ export interface PhaseConfig {
   readonly requestRateRamp?: RampConfig;
   /** Share of the requests that are cancelled, in percent, and how long after they were completely written. */
   readonly cancellation?: { readonly ratePercent: number; readonly delaySec: number };
+  /** The schedule counts as slipped when the p99 of the send lag is above this. Absent with `concurrency`, which has no schedule. */
+  readonly sendLagLimitMs?: number;
 }
 
 /** Which part of a recorded schedule is played, and how its times are shifted. */

@@ -1,7 +1,7 @@
 import { resolvePhases } from './resolve-phases.ts';
 import type { UserOptions } from './options/groups.ts';
 import type { Secret } from './secret.ts';
-import type { InputConfig, ServiceConfig, UserConfig } from './user-config.ts';
+import type { InputConfig, MetricsConfig, ServiceConfig, UserConfig } from './user-config.ts';
 
 /** Enough to keep a server's prefix cache from answering repeats, and little enough to render before a long run starts. */
 const MOST_DEFAULT_ENTRIES = 10_000;
@@ -27,9 +27,19 @@ function resolveService(service: UserOptions['service'], isTty: boolean): Servic
   };
 }
 
+function resolveMetrics({
+  networkLatencyAutomatic,
+  networkLatencyMeanMs,
+  ...rest
+}: UserOptions['metrics']): MetricsConfig {
+  const given = networkLatencyMeanMs === undefined ? 'off' : { rttMs: networkLatencyMeanMs };
+  return { ...rest, networkLatency: networkLatencyAutomatic ? 'auto' : given };
+}
+
 /** Fills in what depends on more than one option. */
 export function resolveConfig(options: UserOptions, isTty: boolean): UserConfig {
   const { endpoint, tokenizer, prompt, load, output, comms } = options;
+  const { count: _stopCondition, ...conversation } = options.conversation;
   // Basic authorization from a URL is a header like any other from here on.
   const basic = endpoint.urls.find((url) => url.basicAuthorization !== undefined)?.basicAuthorization;
   return {
@@ -43,10 +53,12 @@ export function resolveConfig(options: UserOptions, isTty: boolean): UserConfig 
     },
     tokenizer,
     input: resolveInput(options),
+    conversation,
     prompt,
     load,
     phases: resolvePhases(load),
     fixedSchedule: { autoOffset: true },
+    metrics: resolveMetrics(options.metrics),
     output,
     service: resolveService(options.service, isTty),
     comms,

@@ -25,6 +25,14 @@ export function parseDurationSec(text: string): number | undefined {
   return secPerUnit < 1 ? Number(digits) / (1 / secPerUnit) : Number(digits) * secPerUnit;
 }
 
+/** Milliseconds of a duration: as {@link parseDurationSec}, but a bare number is milliseconds. */
+export function parseDurationMs(text: string): number | undefined {
+  const [, digits, unit] = DURATION_PATTERN.exec(text.trim()) ?? [];
+  if (digits !== undefined && (unit === '' || unit?.toLowerCase() === 'ms')) return Number(digits);
+  const sec = parseDurationSec(text);
+  return sec === undefined ? undefined : sec * 1000;
+}
+
 /** The number that a word spells in decimal notation (`1_000` included), else `undefined`. */
 export function parseDecimal(text: string): number | undefined {
   if (!/^[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return undefined;

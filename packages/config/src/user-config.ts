@@ -38,6 +38,25 @@ export interface InputConfig {
   /** Number of distinct conversations generated. Default: the request count, 10,000 at most; 100 without one. */
   readonly datasetEntries: number;
   readonly datasetSampling: 'sequential' | 'random' | 'shuffle';
+  /** Recorded conversations in place of synthetic ones: path as given, relative to the working directory. */
+  readonly inputFile?: string;
+  /** Format of `inputFile`. Absent: told from its first record. */
+  readonly customDatasetType?: CustomDatasetType;
+}
+
+/** Format of an input file. Later formats are added to this list. */
+export type CustomDatasetType = 'mooncake_trace';
+
+/** Turns of synthetic conversations, and the user's time to think between them. */
+export interface ConversationConfig {
+  /** Mean number of turns; at least 1. Default 1. */
+  readonly turnsMean: number;
+  readonly turnsStddev: number;
+  /** Time between the end of one reply and the next turn. Default 0. */
+  readonly turnDelayMeanMs: number;
+  readonly turnDelayStddevMs: number;
+  /** Every delay is multiplied by it, recorded ones included. Default 1. */
+  readonly turnDelayRatio: number;
 }
 
 /** Lengths of synthetic prompts, in tokens. */
@@ -65,8 +84,39 @@ export interface LoadConfig {
 export interface OutputConfig {
   /** Absent: `artifacts/<model>-<kind>-<endpoint>-<stimulus>`. */
   readonly artifactDirectory?: string;
-  /** `records` writes `profile_export.jsonl` beside the summary. */
-  readonly exportLevel: 'summary' | 'records';
+  /** `records` writes one JSON line a request beside the summary, `raw` every request and response as well. */
+  readonly exportLevel: 'summary' | 'records' | 'raw';
+  /** `foo` names the result files `foo.json`, `foo.csv`, `foo.jsonl`, `foo_raw.jsonl` and so on. No directory, no known ending. Absent: the usual names. */
+  readonly exportPrefix?: string;
+  /** Columnar files of the records. Arrow is always written; Parquet is made from it at the end. */
+  readonly exportFormats: readonly ExportFormat[];
+  /** Window of the time slices. Absent: no slices. */
+  readonly sliceDurationSec?: number;
+  /** Writes the generated texts to `outputs.json`. */
+  readonly exportOutputs: boolean;
+  /** Puts the phases of each HTTP request into the per-request JSON lines. */
+  readonly exportHttpTrace: boolean;
+  /** Prints a table of the phases of HTTP requests. */
+  readonly showTraceTiming: boolean;
+}
+
+export type ExportFormat = 'arrow' | 'parquet';
+
+/** An objective for every request: the metric, in its display unit, must be at most this (at least, where larger is better). */
+export interface GoodputObjective {
+  /** Whether there is such a metric is known to the registry of metrics, not here. */
+  readonly tag: string;
+  readonly value: number;
+}
+
+/** What is computed beside the usual metrics. */
+export interface MetricsConfig {
+  /** A request that meets all of them is good. Empty: goodput is not computed. Tags are unique. */
+  readonly goodput: readonly GoodputObjective[];
+  /** Round trip that network-adjusted metrics take off: none computed, measured during the run, or given. */
+  readonly networkLatency: 'off' | 'auto' | { readonly rttMs: number };
+  /** Time between two measurements of the round trip; of `auto` only. Default 1. */
+  readonly networkPingIntervalSec: number;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'notice' | 'warning' | 'success' | 'error' | 'critical';
@@ -76,8 +126,12 @@ export interface ServiceConfig {
   readonly logLevel: LogLevel;
   /** Absent: one per four workers. */
   readonly recordProcessors?: number;
-  /** Absent: by cores and concurrency. */
+  /** Absent: by cores and load. */
   readonly workersMax?: number;
+  /** Never fewer worker processes than this. Absent: 1. */
+  readonly workersMin?: number;
+  /** Prints the schedule and a forecast instead of sending anything. */
+  readonly dryRun: boolean;
 }
 
 export interface CommsConfig {
@@ -95,12 +149,14 @@ export interface UserConfig {
   readonly endpoint: EndpointConfig;
   readonly tokenizer: TokenizerConfig;
   readonly input: InputConfig;
+  readonly conversation: ConversationConfig;
   readonly prompt: PromptConfig;
   readonly load: LoadConfig;
   /** The run's phases in their order, at least one of them profiling; made from the load options or from the configuration file. */
   readonly phases: readonly PhaseConfig[];
   /** Of phases with mode `fixed_schedule`. */
   readonly fixedSchedule: FixedScheduleConfig;
+  readonly metrics: MetricsConfig;
   readonly output: OutputConfig;
   readonly service: ServiceConfig;
   readonly comms: CommsConfig;

@@ -19,6 +19,7 @@ export function runPlan(privateDirectory: string): RunPlan {
     },
     tokenizer: { name: 'builtin' },
     input: { extraInputs: {}, datasetEntries: 2, datasetSampling: 'sequential' },
+    conversation: { turnsMean: 1, turnsStddev: 0, turnDelayMeanMs: 0, turnDelayStddevMs: 0, turnDelayRatio: 1 },
     prompt: { inputTokensMean: 10, inputTokensStddev: 0, outputTokensStddev: 0 },
     load: { concurrency: 2, arrivalPattern: 'poisson', requestCount: 10, gracePeriodSec: 30, warmupRequestCount: 1 },
     phases: [
@@ -26,8 +27,15 @@ export function runPlan(privateDirectory: string): RunPlan {
       { ...OFFERED, name: 'profiling', kind: 'profiling', requestCount: 10, gracePeriodSec: 30 },
     ],
     fixedSchedule: { autoOffset: true },
-    output: { exportLevel: 'records' },
-    service: { ui: 'none', logLevel: 'info' },
+    metrics: { goodput: [], networkLatency: 'off', networkPingIntervalSec: 1 },
+    output: {
+      exportLevel: 'records',
+      exportFormats: ['arrow'],
+      exportOutputs: false,
+      exportHttpTrace: false,
+      showTraceTiming: false,
+    },
+    service: { ui: 'none', logLevel: 'info', dryRun: false },
     comms: { zmqPortOffset: 0, insecureBus: false },
   };
   return {

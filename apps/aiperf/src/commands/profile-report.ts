@@ -34,7 +34,7 @@ export async function reportRun({ outcome, runDirectory, inputConfig, columns }:
       ...(randomSeed === undefined ? {} : { randomSeed }),
     },
     endpointTitle,
-    exportLevel: config.output.exportLevel,
+    exportLevel: config.output.exportLevel === 'summary' ? 'summary' : 'records',
   });
   const logPath = join(runDirectory, 'logs', 'aiperf.log');
   process.stdout.write(renderClosingLines({ results, commandLine, files, logPath }));

@@ -1,7 +1,9 @@
 import { commsSchema } from './comms.ts';
+import { conversationSchema } from './conversation.ts';
 import { endpointSchema } from './endpoint.ts';
 import { inputSchema } from './input.ts';
 import { loadSchema } from './load.ts';
+import { metricsSchema } from './metrics.ts';
 import type { GroupSchema } from './option.ts';
 import { outputSchema } from './output.ts';
 import { promptSchema } from './prompt.ts';
@@ -13,8 +15,10 @@ export const groupSchemas: {
   readonly endpoint: typeof endpointSchema;
   readonly tokenizer: typeof tokenizerSchema;
   readonly input: typeof inputSchema;
+  readonly conversation: typeof conversationSchema;
   readonly prompt: typeof promptSchema;
   readonly load: typeof loadSchema;
+  readonly metrics: typeof metricsSchema;
   readonly output: typeof outputSchema;
   readonly service: typeof serviceSchema;
   readonly comms: typeof commsSchema;
@@ -22,8 +26,10 @@ export const groupSchemas: {
   endpoint: endpointSchema,
   tokenizer: tokenizerSchema,
   input: inputSchema,
+  conversation: conversationSchema,
   prompt: promptSchema,
   load: loadSchema,
+  metrics: metricsSchema,
   output: outputSchema,
   service: serviceSchema,
   comms: commsSchema,
@@ -37,8 +43,10 @@ export const groupTitles: Readonly<Record<GroupName, string>> = {
   endpoint: 'Endpoint',
   tokenizer: 'Tokenizer',
   input: 'Input',
+  conversation: 'Conversations',
   prompt: 'Prompt lengths',
   load: 'Load',
+  metrics: 'Metrics',
   output: 'Output',
   service: 'Service',
   comms: 'Communication between processes',

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { Secret } from '../secret.ts';
 import type { EndpointConfig, InputConfig } from '../user-config.ts';
-import { converted, type GroupSchema, integerFrom, oneOf, option } from './option.ts';
+import { converted, type GroupSchema, integerFrom, oneOf, option, text } from './option.ts';
 import { parseJsonObject, parseScalar, splitPair } from './pairs.ts';
 
 type Headers = EndpointConfig['headers'];
@@ -89,6 +89,17 @@ export const inputSchema: GroupSchema<InputOptions> = z.object({
       sensitivity: 'pairs',
     },
   ),
+  inputFile: option(z.exactOptional(text('a path')), {
+    flags: ['--input-file'],
+    summary: 'File of recorded conversations that are sent in place of synthetic ones.',
+    valueName: 'path',
+    defaultText: 'none',
+  }),
+  customDatasetType: option(z.exactOptional(oneOf(['mooncake_trace'])), {
+    flags: ['--custom-dataset-type'],
+    summary: 'Format of --input-file.',
+    defaultText: 'told from its first record',
+  }),
   datasetEntries: option(z.exactOptional(integerFrom(1)), {
     flags: ['--num-dataset-entries', '--num-prompts'],
     summary: 'Number of distinct conversations generated.',

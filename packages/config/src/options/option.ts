@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseDurationSec } from '../units.ts';
+import { parseDurationMs, parseDurationSec } from '../units.ts';
 
 /** What a value may hold that must not be shown: the whole of it, values of `name:value` pairs, or the user info of a URL. */
 type Sensitivity = 'all' | 'pairs' | 'url';
@@ -96,5 +96,13 @@ export function durationSec(limits: {
     if (typeof sec !== 'number' || Number.isNaN(sec) || sec < 0) return undefined;
     if (sec === 0 && !limits.allowsZero) return undefined;
     return sec === Number.POSITIVE_INFINITY && !limits.allowsInfinity ? undefined : sec;
+  });
+}
+
+/** Finite milliseconds of at least 0, given as a number of milliseconds or as text with a unit. */
+export function durationMs(): z.ZodMiniTransform<number, unknown> {
+  return converted('a time of at least 0 ms, such as 30, 30ms, 0.5s or 2m', (input) => {
+    const ms = typeof input === 'string' ? parseDurationMs(input) : input;
+    return typeof ms === 'number' && Number.isFinite(ms) && ms >= 0 ? ms : undefined;
   });
 }

@@ -38,10 +38,20 @@ export const serviceSchema: GroupSchema<ServiceOptions> = z.object({
     valueName: 'count',
     defaultText: 'three quarters of the CPUs less one, 32 at most',
   }),
+  workersMin: option(z.exactOptional(integerFrom(1)), {
+    flags: ['--workers-min', '--min-workers'],
+    summary: 'Worker processes at least.',
+    valueName: 'count',
+    defaultText: '1',
+  }),
   recordProcessors: option(z.exactOptional(integerFrom(1)), {
     flags: ['--record-processor-service-count', '--record-processors'],
     summary: 'Record processor processes.',
     valueName: 'count',
     defaultText: 'one per four workers',
+  }),
+  dryRun: option(z._default(z.boolean('no value, or true or false'), false), {
+    flags: ['--dry-run'],
+    summary: 'Print the schedule and a forecast of the run, and send nothing.',
   }),
 });
