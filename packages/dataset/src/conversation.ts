@@ -27,9 +27,9 @@ export interface EncodedTurn {
   readonly inputTokens: number;
   /** Absent: none was asked for. */
   readonly maxOutputTokens?: number;
-  /** As {@link Turn.delayMs}; absent or NaN: none. */
+  /** As {@link Turn.delayMs}; absent: none. */
   readonly delayNs?: number;
-  /** As {@link Turn.timestampMs}; absent or NaN: none. */
+  /** As {@link Turn.timestampMs}; absent: none. */
   readonly timestampNs?: number;
 }
 
@@ -38,12 +38,6 @@ export interface TurnTiming {
   /** Least time between the end of the turn before and this one; NaN: none. */
   readonly delayNs: number;
   /** Since the origin of the trace that it was recorded in; NaN: none was recorded. */
-  readonly timestampNs: number;
-}
-
-/** What a store gives back for an {@link EncodedTurn}. */
-export interface StoredTurn extends EncodedTurn, TurnTiming {
-  readonly delayNs: number;
   readonly timestampNs: number;
 }
 

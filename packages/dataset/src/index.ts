@@ -1,12 +1,4 @@
-export type {
-  Conversation,
-  EncodedConversation,
-  EncodedTurn,
-  RenderBody,
-  StoredTurn,
-  Turn,
-  TurnTiming,
-} from './conversation.ts';
+export type { Conversation, EncodedConversation, EncodedTurn, RenderBody, Turn, TurnTiming } from './conversation.ts';
 export { DATASET_ERROR_CODES, DatasetError } from './dataset-error.ts';
 export type { DatasetErrorCode } from './dataset-error.ts';
 export { createRandomSource } from './random.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert';
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StoredTurn, TurnTiming } from './conversation.ts';
+import type { EncodedTurn, TurnTiming } from './conversation.ts';
 import { DatasetError, messageOf } from './dataset-error.ts';
 import {
   CONVERSATION_ENTRY_BYTES,
@@ -29,7 +29,7 @@ export interface DatasetStore extends Disposable {
   conversationId(conversationIndex: number): string;
   turnCount(conversationIndex: number): number;
   /** The body is shared between calls and must not be changed. */
-  turn(conversationIndex: number, turnIndex: number): StoredTurn;
+  turn(conversationIndex: number, turnIndex: number): EncodedTurn;
   /** Of the same turn, without reading its body: for schedules, which need nothing else of it. */
   turnTiming(conversationIndex: number, turnIndex: number): TurnTiming;
   close(): void;
@@ -62,7 +62,7 @@ class FileStore implements DatasetStore {
    * By turn number. Filled until the bound is reached and then left as it is: replacing the least recently used would never hit when a
    * dataset larger than the cache is played in order.
    */
-  readonly #cache: (StoredTurn | undefined)[];
+  readonly #cache: (EncodedTurn | undefined)[];
   #cacheRoomBytes: number;
   #closed = false;
 
@@ -96,7 +96,7 @@ class FileStore implements DatasetStore {
     return this.#index.readUInt32LE(this.#conversationEntry(conversationIndex) + 12);
   }
 
-  turn(conversationIndex: number, turnIndex: number): StoredTurn {
+  turn(conversationIndex: number, turnIndex: number): EncodedTurn {
     const turnNumber = this.#turnNumber(conversationIndex, turnIndex);
     return this.#cache[turnNumber] ?? this.#readTurn(turnNumber);
   }
@@ -118,15 +118,17 @@ class FileStore implements DatasetStore {
     return { delayNs: this.#index.readDoubleLE(entry + 24), timestampNs: this.#index.readDoubleLE(entry + 32) };
   }
 
-  #readTurn(turnNumber: number): StoredTurn {
+  #readTurn(turnNumber: number): EncodedTurn {
     assert(!this.#closed, 'the dataset store is closed');
     const entry = this.#turnsOffset + turnNumber * TURN_ENTRY_BYTES;
     const maxOutputTokens = this.#index.readUInt32LE(entry + 16);
-    const turn: StoredTurn = {
+    const { delayNs, timestampNs } = this.#readTiming(turnNumber);
+    const turn: EncodedTurn = {
       body: this.#readBody(readUint64(this.#index, entry), this.#index.readUInt32LE(entry + 8)),
       inputTokens: this.#index.readUInt32LE(entry + 12),
       ...(maxOutputTokens === NO_MAX_OUTPUT_TOKENS ? {} : { maxOutputTokens }),
-      ...this.#readTiming(turnNumber),
+      ...(Number.isNaN(delayNs) ? {} : { delayNs }),
+      ...(Number.isNaN(timestampNs) ? {} : { timestampNs }),
     };
     if (turn.body.length <= this.#cacheRoomBytes) {
       this.#cacheRoomBytes -= turn.body.length;
