@@ -1,6 +1,10 @@
 import { createRandomSource } from '@aiperf/dataset';
+import type { RandomStream } from '@aiperf/dataset';
 import { describe, expect, test } from 'vitest';
 import { arrivalTimes, constantDueNs } from './arrival-intervals.ts';
+import type { ArrivalOptions } from './arrival-intervals.ts';
+
+const arrivalsRandom = (seed: number): RandomStream => createRandomSource(seed).stream('arrivals');
 
 describe('constantDueNs', () => {
   test.for<[string, number, number, number]>([
@@ -20,54 +24,50 @@ describe('constantDueNs', () => {
 });
 
 describe('arrivalTimes', () => {
-  const random = createRandomSource(1).stream('arrivals');
-
   test.for<[string, number]>([
     ['zero', 0],
     ['negative', -1],
     ['not a number', Number.NaN],
     ['infinite', Number.POSITIVE_INFINITY],
-  ])('refuses a rate that is %s before the first arrival is drawn', ([, ratePerSec]) => {
-    for (const pattern of ['constant', 'poisson'] as const) {
-      expect(() => arrivalTimes(pattern, ratePerSec, random)).toThrow(
-        expect.objectContaining({ code: 'AIPERF_TIMING_RATE', message: expect.stringContaining(String(ratePerSec)) }),
+  ])('refuses a rate that is %s before the first arrival is drawn', ([, requestRatePerSec]) => {
+    for (const arrivalPattern of ['constant', 'poisson', 'gamma'] as const) {
+      expect(() => arrivalTimes({ arrivalPattern, requestRatePerSec }, arrivalsRandom(1))).toThrow(
+        expect.objectContaining({
+          code: 'AIPERF_TIMING_RATE',
+          message: expect.stringContaining(String(requestRatePerSec)),
+        }),
       );
     }
   });
 
+  test.for([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('refuses a smoothness of %d', (arrivalSmoothness) => {
+    expect(() =>
+      arrivalTimes({ arrivalPattern: 'gamma', requestRatePerSec: 1, arrivalSmoothness }, arrivalsRandom(1)),
+    ).toThrow(expect.objectContaining({ code: 'AIPERF_TIMING_RATE', message: expect.stringContaining('smoothness') }));
+  });
+
   test('constant arrivals follow the formula', () => {
-    const times = take(arrivalTimes('constant', 7, random), 50);
+    const times = take({ arrivalPattern: 'constant', requestRatePerSec: 7 }, arrivalsRandom(1), 50);
     expect(times).toEqual(times.map((_, k) => constantDueNs(k, 7)));
   });
 
+  test('a burst is due at once, whatever the rate', () => {
+    expect(take({ arrivalPattern: 'concurrency_burst' }, arrivalsRandom(1), 3)).toEqual([0, 0, 0]);
+  });
+
   test('the first Poisson arrival comes after a gap, all are whole nanoseconds in order', () => {
-    const times = take(arrivalTimes('poisson', 1000, createRandomSource(0).stream('arrivals')), 1000);
+    const times = take({ arrivalPattern: 'poisson', requestRatePerSec: 1000 }, arrivalsRandom(0), 1000);
     expect(times[0]).toBeGreaterThan(0);
     expect(times.every((time, k) => Number.isInteger(time) && time >= (times[k - 1] ?? 0))).toBe(true);
   });
 
   test('Poisson sums its gaps unrounded', () => {
-    const times = take(arrivalTimes('poisson', 1, { nextExponential: () => 0.4e-9 }), 5);
-    expect(times).toEqual([0, 1, 1, 2, 2]);
-  });
-
-  test('Poisson gaps have mean 1/rate and the spread of an exponential', () => {
-    const times = take(arrivalTimes('poisson', 200, createRandomSource(42).stream('arrivals')), 100_000);
-    const gaps = times.map((time, k) => time - (times[k - 1] ?? 0));
-    const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
-    const variance = gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length;
-    expect(Math.abs(mean / 5e6 - 1)).toBeLessThan(0.01);
-    expect(Math.abs(Math.sqrt(variance) / mean - 1)).toBeLessThan(0.02);
-  });
-
-  test('the same seed gives the same schedule, 0 being a seed like any other', () => {
-    const draw = (seed: number): number[] =>
-      take(arrivalTimes('poisson', 50, createRandomSource(seed).stream('arrivals')), 20);
-    expect(draw(0)).toEqual(draw(0));
-    expect(draw(0)).not.toEqual(draw(1));
+    const random: RandomStream = { ...arrivalsRandom(1), nextExponential: () => 0.4e-9 };
+    expect(take({ arrivalPattern: 'poisson', requestRatePerSec: 1 }, random, 5)).toEqual([0, 1, 1, 2, 2]);
   });
 });
 
-function take(times: Iterator<number, never>, count: number): number[] {
+function take(phase: ArrivalOptions, random: RandomStream, count: number): number[] {
+  const times = arrivalTimes(phase, random);
   return Array.from({ length: count }, () => times.next().value);
 }

@@ -1,5 +1,5 @@
 export { arrivalTimes } from './arrival-intervals.ts';
-export type { ExponentialSource } from './arrival-intervals.ts';
+export type { ArrivalOptions } from './arrival-intervals.ts';
 export { createPacer } from './pacer.ts';
 export type { Pacer, PacerOptions } from './pacer.ts';
 export { nodeTimers } from './timers.ts';

@@ -2,6 +2,8 @@
 export const TIMING_ERROR_CODES = [
   /** A rate that is not a positive, finite number. */
   'AIPERF_TIMING_RATE',
+  /** A recorded schedule that cannot be played: empty, negative times, longer than the run. */
+  'AIPERF_TIMING_SCHEDULE',
   /** Bytes that are not a credit message of this version. */
   'AIPERF_TIMING_CODEC',
   /** A credit or phase that is not held here: granted for no phase, ended twice, returned by someone else. */

@@ -127,7 +127,10 @@ describe('open loop', () => {
         serviceNs: () => MS,
         arrivalRandom: createRandomSource(7).stream('arrivals'),
       });
-    const schedule = arrivalTimes('poisson', 500, createRandomSource(7).stream('arrivals'));
+    const schedule = arrivalTimes(
+      { arrivalPattern: 'poisson', requestRatePerSec: 500 },
+      createRandomSource(7).stream('arrivals'),
+    );
     const expected = Array.from({ length: 400 }, () => schedule.next().value);
     for (const workerCount of [1, 4]) {
       const result = draw(workerCount);

@@ -1,6 +1,6 @@
+import type { RandomStream } from '@aiperf/dataset';
 import { splitSlots } from '../apportion.ts';
 import { arrivalTimes } from '../arrival-intervals.ts';
-import type { ExponentialSource } from '../arrival-intervals.ts';
 import type { Clock } from '../clock.ts';
 import type { CreditBatch, CreditReturnBatch, PhaseStart } from '../credit.ts';
 import { CreditIssuer } from '../credit-issuer.ts';
@@ -46,7 +46,7 @@ export interface PhaseRunOptions {
   readonly port: WorkerPort;
   readonly events: PhaseEvents;
   readonly nextConversationIndex: () => number;
-  readonly arrivalRandom: ExponentialSource;
+  readonly arrivalRandom: RandomStream;
   /** A phase in which nothing comes back for this long although something should is given up. */
   readonly stallLimitNs: number;
 }
@@ -109,10 +109,7 @@ export class PhaseRun {
     const { load, durationNs, gracePeriodNs, phaseIndex, requestCount } = this.#plan;
     const nowNs = clock.now();
     const startNs = load.mode === 'request_rate' ? nowNs + OPEN_LOOP_LEAD_NS : nowNs;
-    const arrivals =
-      load.mode === 'request_rate'
-        ? arrivalTimes(load.arrivalPattern, load.requestRatePerSec, arrivalRandom)
-        : undefined;
+    const arrivals = load.mode === 'request_rate' ? arrivalTimes(load, arrivalRandom) : undefined;
     this.#stopSendingAtNs = durationNs === null ? null : startNs + durationNs;
     const issuer = new CreditIssuer({
       phaseIndex,

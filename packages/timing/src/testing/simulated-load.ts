@@ -1,3 +1,4 @@
+import type { RandomStream } from '@aiperf/dataset';
 import type { Credit, CreditOutcome, CreditReturnBatch } from '../credit.ts';
 import {
   decodeCreditBatch,
@@ -5,7 +6,6 @@ import {
   encodeCreditBatch,
   encodeCreditReturnBatch,
 } from '../credit-codec.ts';
-import type { ExponentialSource } from '../arrival-intervals.ts';
 import type { PhaseCounts } from '../messages.ts';
 import type { PhasePlan } from '../phase/phase-plan.ts';
 import { PhaseRun } from '../phase/phase-run.ts';
@@ -19,7 +19,7 @@ export interface SimulatedLoadOptions {
   /** How long the server takes for the n-th request that reaches it. */
   readonly serviceNs: (n: number) => number;
   readonly outcome?: (n: number) => CreditOutcome;
-  readonly arrivalRandom?: ExponentialSource;
+  readonly arrivalRandom?: RandomStream;
   /** One way between timing manager and worker; default 200 µs. */
   readonly hopNs?: number;
   /** Workers that die, by position. */
@@ -60,7 +60,12 @@ export interface SimulatedLoadResult {
 }
 
 /** Gaps of exactly `1 / rate`. */
-const EVEN_GAPS: ExponentialSource = { nextExponential: (ratePerSec) => 1 / ratePerSec };
+const EVEN_GAPS: RandomStream = {
+  nextUniform: () => 0.5,
+  nextInt: () => 0,
+  nextNormal: () => 0,
+  nextExponential: (ratePerSec) => 1 / ratePerSec,
+};
 
 /** Runs a phase to its end, or to `limitNs` of virtual time (default 1,000 s). */
 export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult {
