@@ -105,6 +105,12 @@ export class WorkerCredits {
     this.#requestTurn();
   }
 
+  /** The first content token of a request in flight was read: its prefill slot is free. Does nothing without a prefill limit. */
+  firstTokenArrived(creditId: number, phaseIndex: number): void {
+    void creditId;
+    void phaseIndex;
+  }
+
   /** Ends sending for good: what waits is handed back, and so is what is granted later. A phase that is over and forgotten has nothing to end. */
   stopSending(phaseIndex: number): void {
     this.#phases.get(phaseIndex)?.close();
