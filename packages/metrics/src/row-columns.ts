@@ -52,6 +52,8 @@ export const ROW_COLUMNS: readonly RowColumn[] = [
     'Request start on the monotonic clock, since the origin of the run',
     true,
   ),
+  column('request_end_offset_ns', 'int64', 'time', 'Response complete or failed, on the monotonic clock', true),
+  column('due_offset_ns', 'int64', 'time', 'Due to be sent, on the monotonic clock; null in a closed loop', true),
   column('error_code', 'int32', 'status', 'HTTP status of a failed request, or 499 for a cancelled one', true),
   column('error_type', 'utf8', 'status', 'Error name as AIPerf reports it', true),
   column('error_message', 'utf8', 'status', 'Error message', true),

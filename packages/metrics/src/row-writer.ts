@@ -84,6 +84,8 @@ const NUMBERS: readonly (readonly [string, (slot: RecordSlot) => number])[] = [
   ['last_response_ns', lastContentNs],
   ['request_end_ns', (slot) => slot.endNs],
   ['request_start_offset_ns', (slot) => slot.startNs],
+  ['request_end_offset_ns', (slot) => slot.endNs],
+  ['due_offset_ns', (slot) => slot.dueNs],
   ['error_code', errorCode],
   ['resent_count', (slot) => slot.resentCount],
   ['resend_ns', (slot) => slot.resendNs],
