@@ -35,13 +35,19 @@ export function arrivalTimes(phase: ArrivalOptions, random: RandomStream): Itera
         ? constantArrivals((k) => constantDueNs(k, requestRatePerSec))
         : constantArrivals((k) => Math.round(profile.timeSecOf(k) * 1e9));
     case 'poisson':
-      return randomArrivals(() => random.nextExponential(1), profile.timeSecOf);
+      return randomArrivals(
+        () => random.nextExponential(1),
+        (sum) => profile.timeSecOf(sum),
+      );
     case 'gamma': {
       const shape = phase.arrivalSmoothness ?? 1;
       if (!(shape > 0) || !Number.isFinite(shape)) {
         throw new TimingError('AIPERF_TIMING_RATE', `--arrival-smoothness must be a number above 0, not ${shape}`);
       }
-      return randomArrivals(() => nextGamma(shape, random) / shape, profile.timeSecOf);
+      return randomArrivals(
+        () => nextGamma(shape, random) / shape,
+        (sum) => profile.timeSecOf(sum),
+      );
     }
   }
 }

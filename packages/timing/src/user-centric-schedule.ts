@@ -69,17 +69,23 @@ function* sessions(options: UserCentricOptions): Generator<UserSession, never> {
 /**
  * Part of a session that the user of each place has left at the beginning; 1: a fresh user. Fresh users should come at turns 0, T, 2T, …
  * of the whole load. Turn n belongs to place n mod users, so where T and the number of users have a common divisor g these meet the same
- * places again and again; moving on by one turn every users / g steps makes them meet every place once.
+ * places again and again; moved by another number of turns below g after every users / g steps, they meet every place once.
  */
 function remainingShares(userCount: number, turnCount: number): number[] {
-  const period = userCount / greatestCommonDivisor(userCount, turnCount);
+  const divisor = greatestCommonDivisor(userCount, turnCount);
+  const period = userCount / divisor;
   const shares = Array.from({ length: userCount }, () => 1);
   for (let j = 0; j < userCount; j += 1) {
-    const freshAt = j * turnCount + Math.floor(j / period);
+    const freshAt = j * turnCount + outAndBack(Math.floor(j / period), divisor);
     const turnsBefore = Math.floor(freshAt / userCount);
     if (turnsBefore > 0) shares[freshAt % userCount] = turnsBefore / turnCount;
   }
   return shares;
+}
+
+/** Entry `index` of 0, 2, 4, …, 5, 3, 1: the numbers below `count` in a circle in which neighbours differ by at most 2. */
+function outAndBack(index: number, count: number): number {
+  return 2 * index < count ? 2 * index : 2 * (count - index) - 1;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
