@@ -13,7 +13,11 @@ export async function build(): Promise<void> {
   if (types.exitCode !== 0) throw new Error(types.output);
   const { metafile } = await bundle({
     absWorkingDir: root,
-    entryPoints: { cli: 'apps/aiperf/src/cli.ts', 'service-main': 'packages/controller/src/service-main.ts' },
+    entryPoints: {
+      cli: 'apps/aiperf/src/cli.ts',
+      'service-main': 'packages/controller/src/service-main.ts',
+      'engine-thread': 'packages/metrics/src/engine-thread.ts',
+    },
     outdir,
     bundle: true,
     metafile: true,

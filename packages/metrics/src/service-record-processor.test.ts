@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestContext } from '@aiperf/comms/testing';
 import type { RunPlan } from '@aiperf/config';
-import { createDatasetStoreWriter, loadTokenizer } from '@aiperf/dataset';
+import { createDatasetStoreWriter } from '@aiperf/dataset';
 import type { TimingMessages } from '@aiperf/timing';
 import { createRequestIds, RawBatchWriter, type RequestRecord } from '@aiperf/transport';
 import { describe, expect, test, vi } from 'vitest';
@@ -13,8 +13,6 @@ import { createRecordSchema } from './record-schema.ts';
 import { createRecordProcessor } from './service-record-processor.ts';
 import { runPlan } from './service.test.support.ts';
 import { CHAT_MODE, contentEvent, readMessage, requestRecord } from './test-records.test.support.ts';
-
-vi.mock('@aiperf/dataset', { spy: true });
 
 const ids = createRequestIds(runPlan('').benchmarkId);
 const schema = createRecordSchema(createMetricSet(CHAT_MODE));
@@ -31,7 +29,7 @@ async function createRig(change: (plan: RunPlan) => RunPlan = (plan) => plan) {
   }
   const rig = createTestContext<TimingMessages>({ serviceId: 'record_processor_1' });
   const peer = rig.peer('peer');
-  const service = createRecordProcessor({ niceness: null })(rig.context);
+  const service = createRecordProcessor()(rig.context);
   const batches: MetricBatch[] = [];
   peer.context.sockets.pull('records').receive((frames) => {
     batches.push(decodeMetricBatch(frames));
@@ -114,58 +112,39 @@ describe('record processor', () => {
     expect(rig.rig.failures).toEqual([]);
   });
 
-  test('stop waits for what was received, and serves the event loop meanwhile', async () => {
+  test('stop waits for what was received', async () => {
     await using rig = await createRig();
-    const text = 'word '.repeat(20);
-    const long = requestRecord({
-      phaseIndex: 1,
-      reads: Array.from(
-        { length: 60 },
-        (_, index) =>
-          [50_000_000 + index * 1e6, contentEvent({ content: text }, index === 59 ? 'stop' : null)] as const,
-      ),
-    });
-    await rig.raw.send([rawBatch(Array.from({ length: 1500 }, (_, creditId) => ({ ...long, creditId })))]);
-    let turns = 0;
-    let counting = true;
-    const count = (): void => {
-      turns++;
-      if (counting) setImmediate(count);
-    };
-    // The batch has been taken when the handler runs; the engine is then still being loaded.
-    await new Promise((resolve) => setImmediate(resolve));
-    count();
-    await rig.service.stop();
-    counting = false;
+    await rig.raw.send([rawBatch(Array.from({ length: 1500 }, (_, creditId) => ({ ...answered, creditId })))]);
+    rig.peer.context.bus.publish('credits_complete', { was_cancelled: false });
     await rig.waitForRows(1500);
-    expect(turns).toBeGreaterThan(3);
+    await rig.raw.send([rawBatch([answered])]);
+    // The batch has been taken when the handler has run.
+    await new Promise((resolve) => setImmediate(resolve));
+    await rig.service.stop();
+    await rig.waitForRows(1501);
   });
 
-  test.for([
-    ['begins when the service starts', false, 1],
-    ['is not begun where the server counts the tokens', true, 0],
-  ] as const)('loading the tokenizer %s', async ([, useServerTokenCount, callCount]) => {
-    vi.mocked(loadTokenizer).mockClear();
-    await using rig = await createRig(withServerCount(useServerTokenCount));
-    expect(loadTokenizer).toHaveBeenCalledTimes(callCount);
+  const withoutTokenizer = ({ config, ...plan }: RunPlan): RunPlan => ({
+    ...plan,
+    config: { ...config, tokenizer: { name: 'no-such-tokenizer' } },
+  });
+
+  test('no tokenizer is needed where the server counts the tokens', async () => {
+    await using rig = await createRig((plan) => withServerCount(true)(withoutTokenizer(plan)));
     await rig.raw.send([rawBatch([answered])]);
     await rig.waitForRows(1);
-    expect(loadTokenizer).toHaveBeenCalledTimes(callCount);
+    expect(rig.rig.failures).toEqual([]);
   });
 
-  test('a tokenizer that cannot be loaded is told with the first batch that needs it', async () => {
-    const rig = await createRig(({ config, ...plan }) => ({
-      ...plan,
-      config: { ...config, tokenizer: { name: 'no-such-tokenizer' } },
-    }));
-    try {
-      await expect(vi.mocked(loadTokenizer).mock.results.at(-1)?.value).rejects.toThrow('no-such-tokenizer');
-      expect(rig.rig.failures).toEqual([]);
-      await rig.raw.send([rawBatch([answered])]);
-      await vi.waitFor(() => expect(rig.rig.failures).toMatchObject([{ code: 'AIPERF_DATASET_TOKENIZER_NOT_FOUND' }]));
-    } finally {
-      await expect(rig[Symbol.asyncDispose]()).rejects.toThrow('no-such-tokenizer');
-    }
+  test('a tokenizer that cannot be loaded ends the service', async () => {
+    await using rig = await createRig(withoutTokenizer);
+    await vi.waitFor(
+      () =>
+        expect(rig.rig.failures).toMatchObject([
+          { code: 'AIPERF_METRICS_ENGINE', message: expect.stringContaining('no-such-tokenizer') },
+        ]),
+      { timeout: 15_000 },
+    );
   });
 
   test('what cannot be read is logged and the next batch is processed', async () => {
@@ -176,24 +155,5 @@ describe('record processor', () => {
     await rig.waitForRows(1);
     expect(rig.rig.logLines.filter(({ level }) => level === 'error')).toHaveLength(2);
     expect(rig.rig.failures).toEqual([]);
-  });
-
-  test('small batches are put together while the load runs, and sent at once when it is over', async () => {
-    await using rig = await createRig();
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    try {
-      for (let index = 0; index < 3; index++) await rig.raw.send([rawBatch([answered])]);
-      const flushed = expect
-        .poll(() => vi.getTimerCount(), { timeout: 5000 })
-        .toBe(1)
-        .catch(() => undefined);
-      await flushed;
-      expect(rig.batches).toHaveLength(0);
-      rig.peer.context.bus.publish('credits_complete', { was_cancelled: false });
-      await new Promise((resolve) => setImmediate(resolve));
-    } finally {
-      vi.useRealTimers();
-    }
-    await rig.waitForRows(3);
   });
 });

@@ -1,0 +1,142 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDatasetStoreWriter } from '@aiperf/dataset';
+import { createRequestIds, RawBatchWriter } from '@aiperf/transport';
+import { describe, expect, test, vi } from 'vitest';
+import { BackgroundEngine, type BackgroundEngineOptions } from './background-engine.ts';
+import { decodeMetricBatch } from './metric-batch.ts';
+import { createMetricSet } from './metric-set.ts';
+import { RecordEngine } from './record-engine.ts';
+import { createRecordSchema } from './record-schema.ts';
+import { runPlan } from './service.test.support.ts';
+import { CHAT_MODE, contentEvent, readMessage, requestRecord } from './test-records.test.support.ts';
+
+const schema = createRecordSchema(createMetricSet(CHAT_MODE));
+
+/** A run's private directory with a dataset. */
+async function createDirectory(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'aiperf-engine-'));
+  using store = createDatasetStoreWriter(join(path, 'dataset'));
+  store.add({ id: 'session_000000', turns: [{ body: Buffer.from('{}'), inputTokens: 10 }] });
+  store.finish();
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+function rawBatch(firstCreditId: number, count: number, tokens: number): Uint8Array {
+  const writer = new RawBatchWriter('worker_1');
+  const record = requestRecord({
+    phaseIndex: 1,
+    conversationIndex: 0,
+    reads: Array.from(
+      { length: tokens },
+      (_, index) =>
+        [50_000_000 + index * 1e6, contentEvent({ content: ' word' }, index === tokens - 1 ? 'stop' : null)] as const,
+    ),
+  });
+  for (let index = 0; index < count; index++) writer.append({ ...record, creditId: firstCreditId + index });
+  return writer.take();
+}
+
+/** An engine with the request ids that came out of it. */
+async function createRig(more: Partial<BackgroundEngineOptions> = {}) {
+  const directory = await createDirectory();
+  const requestIds: string[] = [];
+  const failures: Error[] = [];
+  const unreadable: string[] = [];
+  let takeOverCount = 0;
+  const engine = new BackgroundEngine({
+    plan: runPlan(directory.path),
+    recordProcessorId: 'record_processor_1',
+    events: {
+      metrics: (frames) => {
+        const { message } = decodeMetricBatch(frames);
+        for (const row of readMessage(schema, message).toArray()) requestIds.push(String(row['x_request_id']));
+      },
+      unreadable: (message) => unreadable.push(message),
+      failed: (error) => failures.push(error),
+      tookOver: () => {
+        takeOverCount += 1;
+      },
+    },
+    ...more,
+  });
+  return {
+    engine,
+    requestIds,
+    failures,
+    unreadable,
+    takeOverCount: () => takeOverCount,
+    [Symbol.asyncDispose]: async () => {
+      await engine.close();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const idsOf = (count: number): string[] => {
+  const ids = createRequestIds(runPlan('').benchmarkId);
+  return Array.from({ length: count }, (_, creditId) => ids.requestId(1, creditId));
+};
+
+describe('background engine', () => {
+  test('hands out every row once, and drains what waits for company', async () => {
+    await using rig = await createRig();
+    for (let batch = 0; batch < 3; batch++) await rig.engine.process(rawBatch(batch * 10, 10, 2));
+    await rig.engine.process(Buffer.from('nonsense'));
+    await rig.engine.drain();
+    expect(rig.requestIds).toEqual(idsOf(30));
+    expect(rig.unreadable).toHaveLength(1);
+    expect(rig.failures).toEqual([]);
+  });
+
+  test('a starved thread is given up after the load, and no row is lost or comes twice', async () => {
+    // As if the thread had not run at all; in fact it has handed out a part of the rows by then.
+    await using rig = await createRig({ threadCpuMs: () => 0 });
+    const taken = Array.from({ length: 40 }, (_, batch) => rig.engine.process(rawBatch(batch * 1000, 1000, 40)));
+    await taken[0];
+    rig.engine.hurry();
+    await vi.waitFor(() => expect(rig.takeOverCount()).toBe(1), { timeout: 15_000 });
+    await Promise.all(taken);
+    await rig.engine.drain();
+    expect(rig.requestIds.toSorted()).toEqual(idsOf(40_000).toSorted());
+    expect(rig.failures).toEqual([]);
+  });
+
+  test('a thread that gets its share goes on after the load', async () => {
+    let cpuMs = 0;
+    await using rig = await createRig({ threadCpuMs: () => (cpuMs += 1e6) });
+    const taken = Array.from({ length: 40 }, (_, batch) => rig.engine.process(rawBatch(batch * 1000, 1000, 40)));
+    rig.engine.hurry();
+    await Promise.all(taken);
+    await rig.engine.drain();
+    expect(rig.takeOverCount()).toBe(0);
+    expect(rig.requestIds).toEqual(idsOf(40_000));
+  });
+});
+
+describe('record engine', () => {
+  test('small batches are put together until the load is over', async () => {
+    await using directory = await createDirectory();
+    const rowCounts: number[] = [];
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const engine = await RecordEngine.create(runPlan(directory.path), 'record_processor_1', {
+        metrics: ({ header }) => rowCounts.push(header.rows),
+        unreadable: (error) => expect.unreachable(error.message),
+      });
+      for (let number = 0; number < 3; number++) await engine.process(number, rawBatch(number, 1, 2), 0);
+      expect(rowCounts).toEqual([]);
+      vi.advanceTimersByTime(250);
+      expect(rowCounts).toEqual([3]);
+      await engine.process(3, rawBatch(3, 1, 2), 0);
+      engine.hurry();
+      expect(rowCounts).toEqual([3, 1]);
+      await engine.process(4, rawBatch(4, 1, 2), 0);
+      expect(rowCounts).toEqual([3, 1, 1]);
+      engine.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { decodePlan } from '@aiperf/config/plan';
+import { encodeMetricBatch } from './metric-batch.ts';
+import { type Progress, RecordEngine } from './record-engine.ts';
+
+/** What an engine's thread is started with. */
+export interface EngineThreadData {
+  /** As `encodePlan` wrote it. */
+  readonly plan: string;
+  readonly recordProcessorId: string;
+  readonly isBackground: boolean;
+}
+
+/** To an engine's thread. */
+export type EngineCall =
+  | { readonly kind: 'batch'; readonly number: number; readonly bytes: Uint8Array; readonly firstRow: number }
+  | { readonly kind: 'hurry' };
+
+/** From an engine's thread. Without a `threadId` it could not give way and runs like any other. */
+export type EngineNews =
+  | { readonly kind: 'started'; readonly threadId: number | undefined }
+  | { readonly kind: 'taken'; readonly number: number; readonly hasWaitingRows: boolean }
+  | { readonly kind: 'metrics'; readonly frames: readonly Uint8Array[]; readonly progress: Progress }
+  | { readonly kind: 'unreadable'; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** Least urgent nice value. */
+const LOWEST_NICENESS = 19;
+
+/** This thread's number in the kernel; `undefined` where the system does not tell. */
+function kernelThreadId(): number | undefined {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Gives this thread the scheduling class `SCHED_IDLE`: it runs on what the others leave over, and, unlike with a nice value, a core that it
+ * runs on counts as free when a worker wakes up. An unprivileged thread cannot leave the class again, see `BackgroundEngine`.
+ */
+function giveWay(threadId: number): void {
+  try {
+    execFileSync('chrt', ['--idle', '--pid', '0', String(threadId)], { stdio: 'ignore' });
+  } catch {
+    // No such program here. Linux has nice values by thread, too.
+    setPriority(threadId, LOWEST_NICENESS);
+  }
+}
+
+function main(): void {
+  const port = parentPort;
+  if (port === null) throw new Error('an engine thread has a parent');
+  const { plan, recordProcessorId, isBackground } = workerData as EngineThreadData;
+  const post = (news: EngineNews, transfer: ArrayBuffer[] = []): void => port.postMessage(news, transfer);
+  const fail = (error: unknown): void =>
+    post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+  const threadId = kernelThreadId();
+  if (isBackground && threadId !== undefined) giveWay(threadId);
+  post({ kind: 'started', threadId });
+  const loading = RecordEngine.create(decodePlan(plan), recordProcessorId, {
+    metrics: (batch, progress) => post({ kind: 'metrics', frames: encodeMetricBatch(batch), progress }),
+    unreadable: ({ message }) => post({ kind: 'unreadable', message }),
+  });
+  const run = async (call: EngineCall): Promise<void> => {
+    const engine = await loading;
+    if (call.kind === 'hurry') {
+      engine.hurry();
+      return;
+    }
+    await engine.process(call.number, call.bytes, call.firstRow);
+    post({ kind: 'taken', number: call.number, hasWaitingRows: engine.hasWaitingRows });
+  };
+  loading.catch(fail);
+  // Calls are answered in their order.
+  let last: Promise<void> = Promise.resolve();
+  port.on('message', (call: EngineCall) => {
+    last = last.then(() => run(call));
+    last.catch(fail);
+  });
+}
+
+main();

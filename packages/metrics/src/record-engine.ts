@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { RunPlan } from '@aiperf/config';
+import { loadTokenizer, openDatasetStore, type DatasetStore } from '@aiperf/dataset';
+import { planPhases } from '@aiperf/timing';
+import { createRawBatchDecoder, createRequestIds, endpointOf, type RawBatchReader } from '@aiperf/transport';
+import type { MetricBatch } from './metric-batch.ts';
+import { metricModeOf } from './metric-mode.ts';
+import { createMetricSet } from './metric-set.ts';
+import { RecordProcessor } from './record-processor.ts';
+
+/** Longest stretch of work between two turns of the event loop, so that messages are read. */
+const SLICE_MS = 10;
+/** While the load runs, small batches are put together: a message has some kilobytes whatever its number of rows. */
+const MAX_WAIT_MS = 250;
+const MAX_WAITING_ROWS = 2048;
+
+/** What has been handed out: every batch before `number`, and the first `rows` rows of it. */
+export interface Progress {
+  readonly number: number;
+  readonly rows: number;
+}
+
+/** Who listens to an engine. */
+export interface EngineEvents {
+  /** Metric records, with how far they reach. */
+  metrics(batch: MetricBatch, progress: Progress): void;
+  /** A raw batch that cannot be read; its records are lost. */
+  unreadable(error: Error): void;
+}
+
+/** Raw batches in, metric batches out. Knows no socket; gives way to other work of its thread every 10 ms. */
+export class RecordEngine {
+  readonly #decode: (bytes: Uint8Array) => RawBatchReader;
+  readonly #processor: RecordProcessor;
+  readonly #store: DatasetStore;
+  readonly #events: EngineEvents;
+  #progress: Progress = { number: 0, rows: 0 };
+  #flushTimer: NodeJS.Timeout | undefined;
+  #isHurried = false;
+
+  private constructor(
+    decode: (bytes: Uint8Array) => RawBatchReader,
+    processor: RecordProcessor,
+    store: DatasetStore,
+    events: EngineEvents,
+  ) {
+    this.#decode = decode;
+    this.#processor = processor;
+    this.#store = store;
+    this.#events = events;
+  }
+
+  /** Loads tokenizer and dataset index. */
+  static async create(plan: RunPlan, recordProcessorId: string, events: EngineEvents): Promise<RecordEngine> {
+    const { config, clockOrigin } = plan;
+    const countsOnServer = config.endpoint.useServerTokenCount;
+    const [decode, loaded] = await Promise.all([
+      createRawBatchDecoder(),
+      countsOnServer ? undefined : loadTokenizer(config.tokenizer.name, config.endpoint.modelNames),
+    ]);
+    // Only conversation ids are read from it, no bodies.
+    const store = openDatasetStore(join(plan.privateDirectory, 'dataset'), { bodyCacheBytes: 0 });
+    const kinds = new Map(planPhases(config).map(({ phaseIndex, kind }) => [phaseIndex, kind]));
+    const ids = createRequestIds(plan.benchmarkId);
+    const processor = new RecordProcessor({
+      recordProcessorId,
+      metrics: createMetricSet(metricModeOf(config)),
+      parser: endpointOf(config.endpoint.type).createParser(),
+      ...(loaded === undefined ? {} : { tokens: loaded.tokenizer }),
+      names: {
+        requestId: (phaseIndex, creditId) => ids.requestId(phaseIndex, creditId),
+        correlationId: (phaseIndex, sessionNumber) => ids.correlationId(phaseIndex, sessionNumber),
+        conversationId: (index) => store.conversationId(index),
+      },
+      phaseKind: (index) => kinds.get(index) ?? 'profiling',
+      originEpochNs: BigInt(clockOrigin.epochNs),
+    });
+    return new RecordEngine(decode, processor, store, events);
+  }
+
+  /** Rows have been computed and not handed out. */
+  get hasWaitingRows(): boolean {
+    return this.#processor.rowCount > 0;
+  }
+
+  /** Processes one raw batch from row `firstRow` on. One call at a time; numbers ascend. */
+  async process(number: number, bytes: Uint8Array, firstRow: number): Promise<void> {
+    let raw: RawBatchReader;
+    try {
+      raw = this.#decode(bytes);
+    } catch (error) {
+      // The rest of the run is still worth having.
+      this.#progress = { number: number + 1, rows: 0 };
+      this.#events.unreadable(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    let sliceStartMs = performance.now();
+    for (let row = firstRow; row < raw.rowCount;) {
+      row = this.#processor.processGroup(raw, row);
+      this.#progress = { number, rows: row };
+      if (this.#processor.rowCount >= MAX_WAITING_ROWS) this.#flush();
+      if (performance.now() - sliceStartMs < SLICE_MS) continue;
+      await setImmediate();
+      sliceStartMs = performance.now();
+    }
+    this.#progress = { number: number + 1, rows: 0 };
+    if (this.#isHurried) this.#flush();
+    else this.#flushTimer ??= setTimeout(() => this.#flush(), MAX_WAIT_MS);
+  }
+
+  /** The load is over and what is left is waited for: rows go out as soon as they are there. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.#flush();
+  }
+
+  close(): void {
+    clearTimeout(this.#flushTimer);
+    this.#store.close();
+  }
+
+  #flush(): void {
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    const batch = this.#processor.take();
+    if (batch !== undefined) this.#events.metrics(batch, this.#progress);
+  }
+}
