@@ -10,6 +10,9 @@ const COMPANIONS: readonly (readonly [path: string, needs: string])[] = [
   ['prompt.outputTokensStddev', 'prompt.outputTokensMean'],
   ['comms.zmqPortOffset', 'comms.zmqHost'],
   ['comms.insecureBus', 'comms.zmqHost'],
+  ['service.dryRunSchedule', 'service.dryRun'],
+  ['service.dryRunTtftMs', 'service.dryRun'],
+  ['service.dryRunItlMs', 'service.dryRun'],
 ];
 
 function flagOf(given: Given, path: string): string {

@@ -132,6 +132,11 @@ export interface ServiceConfig {
   readonly workersMin?: number;
   /** Prints the schedule and a forecast instead of sending anything. */
   readonly dryRun: boolean;
+  /** Where a dry run writes the whole schedule, as CSV. */
+  readonly dryRunSchedule?: string;
+  /** Answer times that a dry run assumes. Absent: 200 ms to the first token, 10 ms between tokens. */
+  readonly dryRunTtftMs?: number;
+  readonly dryRunItlMs?: number;
 }
 
 export interface CommsConfig {

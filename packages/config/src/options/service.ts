@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { ServiceConfig } from '../user-config.ts';
-import { type GroupSchema, integerFrom, oneOf, option } from './option.ts';
+import { durationMs, type GroupSchema, integerFrom, oneOf, option, text } from './option.ts';
 
 /** The group as it is given; the terminal and the verbosity switches then settle user interface and log level. */
 export type ServiceOptions = Omit<ServiceConfig, 'ui'> & {
@@ -53,5 +53,23 @@ export const serviceSchema: GroupSchema<ServiceOptions> = z.object({
   dryRun: option(z._default(z.boolean('no value, or true or false'), false), {
     flags: ['--dry-run'],
     summary: 'Print the schedule and a forecast of the run, and send nothing.',
+  }),
+  dryRunSchedule: option(z.exactOptional(text('a path')), {
+    flags: ['--dry-run-schedule'],
+    summary: 'With --dry-run: CSV file for the whole schedule, one line a request. It must not exist yet.',
+    valueName: 'path',
+    defaultText: 'none; the first and last requests are printed',
+  }),
+  dryRunTtftMs: option(z.exactOptional(durationMs()), {
+    flags: ['--dry-run-ttft'],
+    summary: 'With --dry-run: time to the first token that is assumed of the server.',
+    valueName: 'milliseconds',
+    defaultText: '200',
+  }),
+  dryRunItlMs: option(z.exactOptional(durationMs()), {
+    flags: ['--dry-run-itl'],
+    summary: 'With --dry-run: time between two tokens that is assumed of the server.',
+    valueName: 'milliseconds',
+    defaultText: '10',
   }),
 });
