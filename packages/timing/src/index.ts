@@ -2,7 +2,7 @@ export { arrivalTimes } from './arrival-intervals.ts';
 export type { ArrivalOptions } from './arrival-intervals.ts';
 export { createPacer } from './pacer.ts';
 export type { Pacer, PacerOptions } from './pacer.ts';
-export { nodeTimers } from './timers.ts';
+export { nodeTimers, startTimerAt } from './timers.ts';
 export type { CancelTimer, Timers } from './timers.ts';
 export { createClock, createClockOrigin } from './clock.ts';
 export type { Clock, EpochNs, MonotonicNs } from './clock.ts';
