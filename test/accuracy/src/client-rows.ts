@@ -3,6 +3,12 @@ import { openArrowFile } from '@aiperf/exporters';
 /** What a client says about one request; instants are ns since the run's origin. Absent values are NaN. */
 export interface ClientRow {
   readonly requestId: string;
+  /** Number of the session within its phase. */
+  readonly sessionNumber: number;
+  readonly turnIndex: number;
+  readonly conversationId: string;
+  /** Of an open loop. */
+  readonly dueNs: number;
   readonly startNs: number;
   /** From start to the end of the response. */
   readonly durationNs: number;
@@ -24,7 +30,11 @@ export interface ClientRows {
 }
 
 const COLUMNS = [
+  'session_num',
   'x_request_id',
+  'conversation_id',
+  'turn_index',
+  'due_offset_ns',
   'benchmark_phase',
   'valid',
   'error_kind',
@@ -51,7 +61,11 @@ export async function readClientRows(arrowPath: string): Promise<ClientRows> {
   for await (const batch of file.batches(wanted)) {
     const optional = (name: string): Float64Array =>
       names.has(name) ? batch.numbers(name) : new Float64Array(batch.rowCount).fill(Number.NaN);
+    const sessionNumbers = batch.bigints('session_num');
     const requestIds = batch.strings('x_request_id');
+    const conversationIds = batch.strings('conversation_id');
+    const turnIndexes = batch.numbers('turn_index');
+    const dues = batch.numbers('due_offset_ns');
     const phases = batch.strings('benchmark_phase');
     const errors = batch.strings('error_kind');
     const valid = batch.numbers('valid');
@@ -66,6 +80,10 @@ export async function readClientRows(arrowPath: string): Promise<ClientRows> {
         throw new Error(`a request failed (${errors[row] ?? 'no output'}): nothing can be compared`);
       rows.push({
         requestId: requestIds[row] ?? '',
+        sessionNumber: Number(sessionNumbers[row] ?? Number.NaN),
+        turnIndex: turnIndexes[row] ?? Number.NaN,
+        conversationId: conversationIds[row] ?? '',
+        dueNs: dues[row] ?? Number.NaN,
         startNs: startOffsets[row] ?? Number.NaN,
         durationNs: Number((ends[row] ?? 0n) - (starts[row] ?? 0n)),
         ttftNs: ttft?.[row] ?? Number.NaN,

@@ -24,8 +24,15 @@ const CLIENT_DEADLINE_MS = 120_000;
 /** Requests that make the server's code hot, so that its own first slow ones are not put down to the client. */
 const SERVER_WARM_UP = { streams: 200, requestsPerStream: 10, outputTokens: 4, idPrefix: 'warm-up' } as const;
 
-/** Runs `aiperf profile` against a fresh mock server and pairs what both stamped. `load` are the options that make the load. */
-export function runAiperf(server: ServerTiming, load: readonly string[]): Promise<PairedStamps> {
+/**
+ * Runs `aiperf profile` against a fresh mock server and pairs what both stamped. `load` are the options that make the load; a trace says
+ * the prompts' lengths itself.
+ */
+export function runAiperf(
+  server: ServerTiming,
+  load: readonly string[],
+  prompts: 'synthetic' | 'trace' = 'synthetic',
+): Promise<PairedStamps> {
   return runClient(server, async (url, directory) => {
     const runDirectory = join(directory, 'run');
     const fixed = [
@@ -34,8 +41,7 @@ export function runAiperf(server: ServerTiming, load: readonly string[]): Promis
       '--streaming',
       '--ui',
       'none',
-      '--isl',
-      String(PROMPT_TOKENS),
+      ...(prompts === 'synthetic' ? ['--isl', String(PROMPT_TOKENS)] : []),
       '--random-seed',
       '7',
     ];
@@ -102,6 +108,10 @@ function bareClientRow({ requestId, startNs, readNs }: BareRow, outputTokens: nu
   const lastNs = readNs.at(-1) ?? Number.NaN;
   return {
     requestId,
+    sessionNumber: Number.NaN,
+    turnIndex: 0,
+    conversationId: '',
+    dueNs: Number.NaN,
     startNs,
     durationNs: lastNs - startNs,
     ttftNs: firstNs - startNs,

@@ -26,8 +26,8 @@ export const lagScenario: Scenario = {
 function sendLag(pairs: PairedStamps): readonly Measurement[] {
   const lag = new DistributionMs(pairs.map(({ client }) => client.sendLagNs));
   const requestWay = new DistributionMs(pairs.map(({ client, receivedNs }) => receivedNs - client.startNs));
-  const lateAtServer = new DistributionMs(pairs.map(({ client, receivedNs }) => receivedNs - dueNs(client)));
-  const dueTimes = Float64Array.from(pairs, ({ client }) => dueNs(client)).sort();
+  const lateAtServer = new DistributionMs(pairs.map(({ client, receivedNs }) => receivedNs - client.dueNs));
+  const dueTimes = Float64Array.from(pairs, ({ client }) => client.dueNs).sort();
   const receipts = Float64Array.from(pairs, ({ receivedNs }) => receivedNs);
   const intervals = pairs.length - 1;
   const scheduledPerSec = intervals / spanSec(dueTimes);
@@ -51,10 +51,6 @@ function sendLag(pairs: PairedStamps): readonly Measurement[] {
     { name: 'due to receipt p50', value: lateAtServer.percentile(50), unit: 'ms' },
     { name: 'due to receipt p99', value: lateAtServer.percentile(99), unit: 'ms' },
   ];
-}
-
-function dueNs({ startNs, sendLagNs }: { readonly startNs: number; readonly sendLagNs: number }): number {
-  return startNs - sendLagNs;
 }
 
 function spanSec(sortedNs: Float64Array): number {

@@ -1,12 +1,19 @@
 import { parseArgs } from 'node:util';
 import { build } from '@aiperf/tooling-scripts/build';
 
-/** `pnpm accuracy [NAME…] [--quick]`: three runs of each scenario, or one with `--quick`. `--skip-build` uses what was built before. */
+/** `pnpm accuracy [NAME…] [--quick]`: three runs of each scenario, or one with `--quick`, which also shortens those of
+ * load control; `--repeats N` says it. `--skip-build` uses what was built before. */
 const { positionals, values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, 'skip-build': { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    repeats: { type: 'string' },
+    'skip-build': { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
 if (!values['skip-build']) await build();
 // Loaded only now, because it reads the packages as built.
 const { runAccuracy } = await import('./run-accuracy.ts');
-process.exitCode = await runAccuracy(positionals, values.quick ? 1 : 3);
+const repeats = values.repeats === undefined ? (values.quick ? 1 : 3) : Number(values.repeats);
+if (!Number.isSafeInteger(repeats) || repeats < 1) throw new Error(`--repeats must be a whole number of at least 1`);
+process.exitCode = await runAccuracy(positionals, { repeats, isQuick: values.quick });

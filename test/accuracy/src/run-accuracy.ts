@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { summarizeRuns, type Finding, type Measurement } from './budget.ts';
 import { lagScenario } from './lag.ts';
 import { latencyScenario } from './latency.ts';
+import { loadScenarios } from './load/scenarios.ts';
 import { ROOT_PATH } from './paths.ts';
 import { renderFindings } from './render-findings.ts';
 import type { Scenario } from './scenario.ts';
 import { deliveryScenario, turnaroundScenario } from './turnaround.ts';
 
-/** The budgets of the design, section 8. */
+/** The budgets of the design, section 8, and those of load control. */
 const SCENARIOS: readonly Scenario[] = [
   latencyScenario(100, { addedTtftP99Ms: 1, itlErrorPercent: 0.1 }),
   latencyScenario(500, { addedTtftP99Ms: 5, itlErrorPercent: 0.2 }),
@@ -17,13 +18,17 @@ const SCENARIOS: readonly Scenario[] = [
   lagScenario,
   turnaroundScenario,
   deliveryScenario,
+  ...loadScenarios,
 ];
 
 /** Groups of scenarios under one name. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = { turnaround: ['turnaround', 'delivery'] };
 
 /** Runs the named scenarios (all without a name), prints the findings and writes them as JSON. Resolves to the exit code. */
-export async function runAccuracy(names: readonly string[], repeats: number): Promise<number> {
+export async function runAccuracy(
+  names: readonly string[],
+  { repeats, isQuick }: { readonly repeats: number; readonly isQuick: boolean },
+): Promise<number> {
   const unknown = names.filter((name) => scenariosOf(name).length === 0);
   if (unknown.length > 0) {
     console.error(`unknown: ${unknown.join(', ')}; there are ${SCENARIOS.map(({ name }) => name).join(', ')}`);
@@ -47,7 +52,7 @@ export async function runAccuracy(names: readonly string[], repeats: number): Pr
   for (let round = 1; round <= repeats; round += 1) {
     for (const scenario of chosen) {
       console.log(`${round}/${repeats}  ${scenario.name}: ${scenario.title}`);
-      runs.get(scenario)?.push(await scenario.run());
+      runs.get(scenario)?.push(await scenario.run(isQuick));
     }
   }
   const findings = chosen.flatMap((scenario) => summarizeRuns(scenario.name, runs.get(scenario) ?? []));

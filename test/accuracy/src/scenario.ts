@@ -4,6 +4,6 @@ import type { Measurement } from './budget.ts';
 export interface Scenario {
   readonly name: string;
   readonly title: string;
-  /** One run; the harness repeats it and takes the median. */
-  run(): Promise<readonly Measurement[]>;
+  /** One run; the harness repeats it and takes the median. A quick one may be shorter. */
+  run(isQuick: boolean): Promise<readonly Measurement[]>;
 }
