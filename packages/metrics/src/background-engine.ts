@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, stat } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { RunPlan } from '@aiperf/config';
@@ -61,6 +61,8 @@ export class BackgroundEngine {
 
   constructor(options: BackgroundEngineOptions) {
     this.#options = options;
+    // libuv's threads have the class of the thread that first needs them, and every thread of the process uses them.
+    stat('.', () => undefined);
     this.#thread = this.#startThread(true);
   }
 
