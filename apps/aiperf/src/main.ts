@@ -8,6 +8,7 @@ Commands:
   profile      offer load to a server and report what its users would feel
   mock-server  OpenAI-style chat server with programmable timing and faults
   recover      finish the record file of a run that was killed
+  report       tables and files of a finished run, from its record file alone
 
 Options:
   -h, --help   this page; after a command, the command's own
@@ -39,9 +40,11 @@ export async function main(argv: readonly string[]): Promise<number> {
       return (await import('./commands/mock-server.ts')).mockServer(rest);
     case 'recover':
       return (await import('./commands/recover.ts')).recover(rest);
+    case 'report':
+      return (await import('./commands/report.ts')).report(rest);
     default: {
       const { nearestName } = await import('@aiperf/config');
-      const nearest = nearestName(command, ['profile', 'mock-server', 'recover', '--help', '--version']);
+      const nearest = nearestName(command, ['profile', 'mock-server', 'recover', 'report', '--help', '--version']);
       const hint = nearest === undefined ? 'see aiperf --help' : `did you mean ${nearest}?`;
       process.stderr.write(`aiperf: unknown command '${command}'; ${hint}\n`);
       return EXIT_USAGE;

@@ -25,4 +25,6 @@ export interface RunPlan {
   readonly recordProcessorIds: readonly string[];
   /** The command as it was typed, secrets redacted. */
   readonly commandLine: string;
+  /** Schema metadata of the record file that only the command knows, such as its version. */
+  readonly recordMetadata?: Readonly<Record<string, string>>;
 }

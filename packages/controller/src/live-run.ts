@@ -41,6 +41,7 @@ export interface LiveRunOptions {
   readonly commandLine: string;
   readonly runDirectory: string;
   readonly childEntry: ChildEntry;
+  readonly recordMetadata?: Readonly<Record<string, string>>;
   readonly environment: RunEnvironment;
   readonly log: RunLog;
   readonly tracker: ProgressTracker;
@@ -90,6 +91,7 @@ export class LiveRun {
       workerIds: this.#idsOf('worker'),
       recordProcessorIds: this.#idsOf('record_processor'),
       commandLine,
+      ...(options.recordMetadata === undefined ? {} : { recordMetadata: options.recordMetadata }),
     };
     // An address in use is found here, before any process is started.
     this.#proxies = startProxies(environment.addresses, (error) =>

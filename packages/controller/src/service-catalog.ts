@@ -30,12 +30,12 @@ export async function loadServiceFactory(type: ServiceType): Promise<ServiceFact
     case 'worker_manager':
       return (await import('./service-worker-manager.ts')).createWorkerManager() as ServiceFactory;
     case 'records_manager': {
-      const [{ createRecordsManager }, { arrowRecordSink, RESULT_FILES }] = await Promise.all([
+      const [{ createRecordsManager }, { arrowRecordSink, resultFileName }] = await Promise.all([
         import('@aiperf/metrics/service'),
         import('@aiperf/exporters'),
       ]);
-      const openSink = ({ runDirectory }: RunPlan): OpenRecordSink =>
-        arrowRecordSink(join(runDirectory, RESULT_FILES.arrow));
+      const openSink = ({ runDirectory, config }: RunPlan): OpenRecordSink =>
+        arrowRecordSink(join(runDirectory, resultFileName('arrow', config.output.exportPrefix)));
       return createRecordsManager({ openSink }) as ServiceFactory;
     }
     case 'worker':

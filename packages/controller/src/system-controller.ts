@@ -23,6 +23,8 @@ export interface SystemControllerOptions {
   /** Absolute path of the result directory, which exists. */
   readonly runDirectory: string;
   readonly childEntry: ChildEntry;
+  /** See `RunPlan`. */
+  readonly recordMetadata?: Readonly<Record<string, string>>;
   readonly onLog: (record: LogRecord) => void;
 }
 

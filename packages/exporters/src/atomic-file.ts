@@ -7,14 +7,22 @@ import { ExportError, causeText } from './export-error.ts';
  * temporary file is removed and the old file, if any, is untouched.
  */
 export async function writeAtomically(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
-  const temporaryPath = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
-  try {
+  await replaceAtomically(path, async (temporaryPath) => {
     const handle = await open(temporaryPath, 'w');
     try {
       await write(handle);
     } finally {
       await handle.close();
     }
+  });
+}
+
+/** The same for a writer that makes the file itself, under the name that it is given. */
+export async function replaceAtomically(path: string, write: (temporaryPath: string) => Promise<void>): Promise<void> {
+  const temporaryPath = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    await rm(temporaryPath, { force: true });
+    await write(temporaryPath);
     await rename(temporaryPath, path);
   } catch (error) {
     await rm(temporaryPath, { force: true });

@@ -1,22 +1,42 @@
-import type { ConsoleGroup, MetricDefinition, RunResults } from '@aiperf/metrics';
+import type { MetricDefinition, RunResults } from '@aiperf/metrics';
+import { renderDegradedNotice, renderLoadTable, renderViolations } from './console-load.ts';
+import { renderErrorHints } from './console-error-hints.ts';
 import { renderErrorTable, renderMetricTable } from './console-table.ts';
+import { renderWarnings } from './console-warnings.ts';
 import { wrapText } from './display-width.ts';
 import { twoDecimals } from './number-format.ts';
 import type { ResultFile, ResultFileKind } from './result-files.ts';
 
 /** Tables in the order in which they are shown. */
-const GROUP_TITLES: readonly (readonly [group: ConsoleGroup, suffix: string])[] = [
+const GROUP_TITLES: readonly (readonly [group: string, suffix: string])[] = [
   ['effective', ': Effective'],
   ['active', ': Active'],
   ['usage', ': Usage'],
+  ['cache', ': Cache'],
+  ['prediction', ': Prediction'],
+  ['audio', ': Audio'],
+  ['reasoning', ': Reasoning'],
   ['default', ''],
+  ['spec_decode', ': Spec Decode'],
 ];
+
+/** Beginning of the tags of metrics in which failed requests count as infinitely slow. */
+const ADJUSTED = /^adj_/u;
+/** Rows without a place of their own come after all that have one. */
+const LAST_ORDER = 1_000_000;
+/** Metrics of the phases of an HTTP request begin so. */
+const TRACE_TAG = /^http_req_/u;
 
 /** Files that are named at the end of a run, as AIPerf names them. */
 const FILE_LABELS: readonly (readonly [kind: ResultFileKind, label: string])[] = [
   ['csv', 'CSV Export'],
   ['json', 'JSON Export'],
+  ['raw', 'Raw Records'],
+  ['slicesCsv', 'Timeslice CSV Export'],
+  ['slicesJson', 'Timeslice JSON Export'],
+  ['outputs', 'Outputs JSON'],
   ['arrow', 'Arrow Export'],
+  ['parquet', 'Parquet Export'],
 ];
 
 /** What the tables are made from. */
@@ -27,6 +47,8 @@ export interface ConsoleReportOptions {
   readonly endpointTitle: string;
   /** Terminal cells a line may take. */
   readonly widthColumns: number;
+  /** Adds the table of the phases of HTTP requests. */
+  readonly showsTraceTiming?: boolean;
 }
 
 /** What the last lines of a run say. */
@@ -38,36 +60,64 @@ export interface ClosingLinesOptions {
   readonly logPath: string;
 }
 
-/** The report after a run: notice if it is incomplete, error table, metric tables. Without colours, with a newline at the end. */
+/**
+ * The report after a run: notices of what makes it another run than was asked for, error table, metric tables, warnings. Without colours,
+ * with a newline at the end.
+ */
 export function renderConsoleReport(options: ConsoleReportOptions): string {
-  const { results, definitions, endpointTitle, widthColumns } = options;
+  const { results, widthColumns, showsTraceTiming = false } = options;
+  const { load = [], violations = [] } = results;
   const lines: string[] = [];
   if (!results.isComplete || results.lostCount > 0) lines.push(...incompleteNotice(results, widthColumns), '', '');
   else if (results.cancelledCount > 0) lines.push(...wrapText(cancelledNotice(results), widthColumns), '', '');
+  lines.push(...spaced(renderDegradedNotice(load, widthColumns)), ...spaced(renderErrorHints(results, widthColumns)));
   if (results.errors.length > 0) lines.push(...renderErrorTable(results.errors, widthColumns), '', '');
-  const byTag = new Map(definitions.map((definition) => [definition.tag, definition]));
+  if (showsTraceTiming) lines.push(...spaced(traceTable(options)));
   // When every request failed there is nothing to summarise; the error table says why.
-  const groups = results.requestCount === 0 ? [] : GROUP_TITLES;
-  for (const [group, suffix] of groups) {
+  if (results.requestCount > 0) lines.push(...metricTables(options));
+  lines.push(...renderLoadTable(load, widthColumns), ...renderViolations(violations, widthColumns));
+  if (results.requestCount > 0) lines.push(...renderWarnings(results, widthColumns));
+  while (lines.at(-1) === '') lines.pop();
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function metricTables({ results, definitions, endpointTitle, widthColumns }: ConsoleReportOptions): string[] {
+  const byTag = new Map(definitions.map((definition) => [definition.tag, definition]));
+  const lines: string[] = [];
+  for (const [group, suffix] of GROUP_TITLES) {
     const members = results.profiling.flatMap((result) => {
-      const definition = byTag.get(result.tag);
+      const own = byTag.get(result.tag);
+      const definition = own ?? byTag.get(result.tag.replace(ADJUSTED, ''));
       // The error table has them by kind.
       if (definition?.flags.includes('error_only')) return [];
-      return definition?.consoleGroup === group ? [{ result, order: definition.displayOrder ?? Number.MAX_VALUE }] : [];
+      const order = (own?.displayOrder ?? LAST_ORDER) + (own === undefined ? (definition?.displayOrder ?? 0) : 0);
+      return definition?.consoleGroup === group ? [{ result, order }] : [];
     });
     const ordered = members.toSorted((a, b) => a.order - b.order).map(({ result }) => result);
     if (ordered.length > 0)
       lines.push(...renderMetricTable(`AIPerf | ${endpointTitle}${suffix}`, ordered, widthColumns));
   }
-  while (lines.at(-1) === '') lines.pop();
-  return lines.map((line) => `${line}\n`).join('');
+  return lines;
+}
+
+/** Phases of HTTP requests, from waiting for a connection to the total. */
+function traceTable({ results, definitions, widthColumns }: ConsoleReportOptions): string[] {
+  const order = new Map(definitions.map(({ tag, displayOrder = Number.MAX_VALUE }) => [tag, displayOrder]));
+  const rows = results.profiling
+    .filter(({ tag }) => TRACE_TAG.test(tag))
+    .toSorted((a, b) => (order.get(a.tag) ?? Number.MAX_VALUE) - (order.get(b.tag) ?? Number.MAX_VALUE));
+  return rows.length === 0 ? [] : renderMetricTable('AIPerf | HTTP Trace Timing', rows, widthColumns);
+}
+
+function spaced(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? lines : [...lines, '', ''];
 }
 
 /** Command, duration and paths. Lines are not wrapped, so that the command and the paths can be copied. */
 export function renderClosingLines({ results, commandLine, files, logPath }: ClosingLinesOptions): string {
   const lines = [`CLI Command: ${commandLine}`];
   const duration = results.profiling.find(({ tag }) => tag === 'benchmark_duration');
-  if (duration !== undefined) {
+  if (duration?.avg !== undefined) {
     lines.push(
       `Benchmark Duration: ${twoDecimals(duration.avg)} ${duration.unit}${results.wasCancelled ? ' (cancelled early)' : ''}`,
     );

@@ -2,7 +2,8 @@ import type { MetricResult, RunResults } from '@aiperf/metrics';
 import { twoDecimals } from './number-format.ts';
 import { byTag, hasPercentiles, isFinite } from './result-order.ts';
 
-const COLUMNS = [
+/** Statistics in the order of AIPerf's CSV files. */
+export const CSV_STATISTICS = [
   'avg',
   'min',
   'max',
@@ -18,7 +19,7 @@ const COLUMNS = [
   'p99',
   'std',
 ] as const;
-const GPU_COLUMNS = ['Endpoint', 'GPU_Index', 'GPU_Name', 'GPU_UUID', 'Platform', 'Metric', ...COLUMNS];
+const GPU_COLUMNS = ['Endpoint', 'GPU_Index', 'GPU_Name', 'GPU_UUID', 'Platform', 'Metric', ...CSV_STATISTICS];
 
 /** Units that the header says already. */
 const SILENT_UNITS: ReadonlySet<string> = new Set(['count', 'requests']);
@@ -30,9 +31,9 @@ export function renderCsvSummary(results: RunResults): string {
   const scalars = sorted.filter((result) => !hasPercentiles(result));
   const lines: string[] = [];
   if (wide.length > 0) {
-    lines.push(['Metric', ...COLUMNS].join(','));
+    lines.push(['Metric', ...CSV_STATISTICS].join(','));
     for (const result of wide)
-      lines.push([csvName(result), ...COLUMNS.map((column) => cell(result[column]))].join(','));
+      lines.push([csvName(result), ...CSV_STATISTICS.map((column) => cell(result[column]))].join(','));
   }
   if (scalars.length > 0) {
     if (wide.length > 0) lines.push('');
@@ -45,7 +46,12 @@ export function renderCsvSummary(results: RunResults): string {
 
 function csvName({ header, unit }: MetricResult): string {
   const name = SILENT_UNITS.has(unit) ? header : `${header} (${unit})`;
-  return /[",\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+  return csvField(name);
+}
+
+/** A text as a field, in quotes where it needs them. */
+export function csvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function cell(value: number | undefined): string {

@@ -1,11 +1,12 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MetricDefinition, RunResults } from '@aiperf/metrics';
 import { describe, expect, test } from 'vitest';
 import { renderClosingLines } from './console-report.ts';
-import { exportRun, type ExportRunOptions } from './export-run.ts';
+import { exportRun } from './export-run.ts';
+import { openRun } from './run/open-run.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
-import { writeRecordFile } from './testing/record-file.ts';
+import { writeRun } from './testing/run-file.ts';
 
 const definitions: readonly MetricDefinition[] = [
   {
@@ -52,24 +53,16 @@ const results: RunResults = {
 async function exported(
   directory: string,
   changes: Partial<RunResults> = {},
-  exportLevel: ExportRunOptions['exportLevel'] = 'records',
+  output: object = {},
 ): Promise<{ kinds: string[]; names: string[] }> {
-  await writeRecordFile(join(directory, 'profile_export.arrow'), [
-    [{ session_num: 0n, conversation_id: 's', worker_id: 'w' }],
-  ]);
-  const files = await exportRun({
-    runDirectory: directory,
+  const { exportPrefix: prefix } = output as { exportPrefix?: string };
+  await writeRun(directory, {
     results: { ...results, ...changes },
-    definitions,
-    description: {
-      aiperfVersion: '0.1.0',
-      benchmarkId: 'abcdef012345',
-      commandLine: 'aiperf profile',
-      inputConfig: { a: [] },
-    },
-    endpointTitle: 'LLM Metrics',
-    exportLevel,
+    output,
+    ...(prefix === undefined ? {} : { name: `${prefix}.arrow` }),
   });
+  await using run = await openRun(directory);
+  const files = await exportRun(run, { definitions });
   for (const { path } of files) expect((await readFile(path)).byteLength).toBeGreaterThan(0);
   return { kinds: files.map(({ kind }) => kind), names: (await readdir(directory)).toSorted() };
 }
@@ -100,9 +93,103 @@ describe('exportRun', () => {
       expect(await read(name)).not.toMatch(/NaN|Infinity|Requested OSL/);
   });
 
+  test('with a prefix every name that AIPerf changes begins with it', async () => {
+    await using folder = await temporaryFolder();
+    const slice = { startEpochNs: '1', endEpochNs: '2', isComplete: true, metrics: results.profiling };
+    const { names } = await exported(folder.path, { timeSlices: [slice] }, { exportPrefix: 'foo' });
+    expect(names).toEqual([
+      '.aiperf_results_ready.json',
+      'foo.arrow',
+      'foo.csv',
+      'foo.json',
+      'foo.jsonl',
+      'foo_console.txt',
+      'foo_timeslices.arrow',
+      'foo_timeslices.csv',
+      'foo_timeslices.json',
+    ]);
+  });
+
+  test('what AIPerf does not say is under one key, and nothing else of it', async () => {
+    await using folder = await temporaryFolder();
+    await exported(folder.path, {
+      profiling: [
+        {
+          tag: 'request_latency',
+          header: 'Request Latency',
+          unit: 'ms',
+          avg: 12,
+          p99: 15,
+          p99_9: 16,
+          confidence: { p50: [11, 13.5] },
+          uncertain: ['p99'],
+        },
+      ],
+      load: [
+        {
+          phase: 'profiling',
+          mode: 'request_rate',
+          sent: 5,
+          completed: 2,
+          failed: 3,
+          cancelled: 0,
+          lost: 0,
+          neverSent: 4,
+          sessions: 5,
+          askedRatePerSec: 10,
+          achievedRatePerSec: 5.5,
+          interArrival: { meanMs: 182, coefficientOfVariation: 1.01 },
+          verdict: 'degraded',
+          reason: '4 requests were never sent',
+        },
+      ],
+      violations: [{ rule: 'ttft_above_latency', count: 2, example: 'request x' }],
+    });
+    const text = await readFile(join(folder.path, 'profile_export_aiperf.json'), 'utf8');
+    const summary = JSON.parse(text) as Record<string, unknown>;
+    expect(summary['request_latency']).toEqual({ unit: 'ms', avg: 12, p99: 15 });
+    expect(Object.keys(summary).at(-1)).toBe('quality');
+    expect(summary['quality']).toEqual({
+      cancelled_request_count: 0,
+      lost_request_count: 0,
+      load: [
+        {
+          phase: 'profiling',
+          mode: 'request_rate',
+          verdict: 'degraded',
+          reason: '4 requests were never sent',
+          sent: 5,
+          completed: 2,
+          failed: 3,
+          cancelled: 0,
+          lost: 0,
+          never_sent: 4,
+          sessions: 5,
+          asked_rate_per_sec: 10,
+          achieved_rate_per_sec: 5.5,
+          inter_arrival: { mean_ms: 182, coefficient_of_variation: 1.01 },
+        },
+      ],
+      violations: [{ rule: 'ttft_above_latency', count: 2, example: 'request x' }],
+      statistics: { request_latency: { p99_9: 16, confidence: { p50: [11, 13.5] }, uncertain: ['p99'] } },
+    });
+    expect(text).toContain('"asked_rate_per_sec": 10.0');
+    const shown = await readFile(join(folder.path, 'profile_export_console.txt'), 'utf8');
+    expect(shown).toContain('LOAD NOT DELIVERED AS ASKED');
+    expect(shown).toContain('profiling: 4 requests were never sent');
+    expect(shown).toContain('ttft above latency: 2 times, such as request x');
+    expect(shown.indexOf('LOAD NOT DELIVERED')).toBeLessThan(shown.indexOf('Error Summary'));
+  });
+
   test('level summary writes no JSONL', async () => {
     await using folder = await temporaryFolder();
-    expect((await exported(folder.path, {}, 'summary')).kinds).toEqual(['arrow', 'csv', 'json', 'console', 'ready']);
+    expect((await exported(folder.path, {}, { exportLevel: 'summary' })).kinds).toEqual([
+      'arrow',
+      'csv',
+      'json',
+      'console',
+      'ready',
+    ]);
   });
 
   test('when every request failed only the record files are there', async () => {
@@ -130,26 +217,6 @@ describe('exportRun', () => {
     >;
     expect(summary).toMatchObject({ was_cancelled: true, is_complete: false, incomplete_reason: 'Ctrl-C.' });
     expect(await readFile(join(folder.path, '.aiperf_results_ready.json'), 'utf8')).toContain('"was_cancelled":true');
-  });
-
-  test('a record file that is none: the error names it, and no half-written file stays', async () => {
-    await using folder = await temporaryFolder();
-    await writeFile(join(folder.path, 'profile_export.arrow'), 'not arrow at all');
-    const options: ExportRunOptions = {
-      runDirectory: folder.path,
-      results,
-      definitions,
-      description: {
-        aiperfVersion: '0.1.0',
-        benchmarkId: 'abcdef012345',
-        commandLine: 'aiperf profile',
-        inputConfig: {},
-      },
-      endpointTitle: 'LLM Metrics',
-      exportLevel: 'records',
-    };
-    await expect(exportRun(options)).rejects.toMatchObject({ code: 'AIPERF_EXPORT_FOREIGN_FILE' });
-    expect((await readdir(folder.path)).filter((name) => name.endsWith('.tmp') || name.includes('ready'))).toEqual([]);
   });
 });
 

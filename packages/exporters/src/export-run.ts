@@ -1,72 +1,135 @@
 import { join } from 'node:path';
-import type { MetricDefinition, RunResults } from '@aiperf/metrics';
-import { openArrowFile } from './arrow/file-reader.ts';
-import { writeAtomically, writeTextAtomically } from './atomic-file.ts';
+import { METRIC_DEFINITIONS, type MetricDefinition, type RunResults } from '@aiperf/metrics';
+import { writeSlicesArrow } from './arrow/slices-file.ts';
+import { replaceAtomically, writeAtomically, writeTextAtomically } from './atomic-file.ts';
 import { renderConsoleReport } from './console-report.ts';
 import { renderCsvSummary } from './csv-summary.ts';
-import { renderJsonSummary, type RunDescription } from './json-summary.ts';
+import { endpointTitle } from './endpoint-titles.ts';
+import { renderJsonSummary } from './json-summary.ts';
 import { writeJsonlRecords } from './jsonl-records.ts';
-import { RESULT_FILES, type ResultFile, type ResultFileKind } from './result-files.ts';
+import { resultFileName, type ResultFile, type ResultFileKind } from './result-files.ts';
+import type { OpenedRun } from './run/open-run.ts';
+import { METADATA_KEYS } from './run/run-metadata.ts';
+import { renderSlicesCsv, renderSlicesJson } from './time-slices.ts';
 
 /** Width of `profile_export_console.txt`, in characters. */
 const CONSOLE_FILE_WIDTH_COLUMNS = 140;
 
-/** What `exportRun` needs. */
+/** What of a run is written, and where to. */
 export interface ExportRunOptions {
-  /** Absolute path; holds the finished `profile_export.arrow`. */
-  readonly runDirectory: string;
-  readonly results: RunResults;
-  readonly definitions: readonly MetricDefinition[];
-  readonly description: RunDescription;
-  /** Heading of the metric tables, such as `LLM Metrics`. */
-  readonly endpointTitle: string;
-  /** `records` adds `profile_export.jsonl`. */
-  readonly exportLevel: 'summary' | 'records';
+  /** Default: beside the record file. */
+  readonly directory?: string;
+  /** Default: the metrics of this version. */
+  readonly definitions?: readonly MetricDefinition[];
+  /** Files that are written; what the run has nothing for is left out. Default: those that the run's options name. */
+  readonly kinds?: ReadonlySet<ResultFileKind>;
 }
 
 /**
- * Writes the result files beside the Arrow file and returns all of the run's files. When every request failed there is nothing to
- * summarise: only the record files are written, and no ready marker. Each file appears whole or not at all.
+ * Writes the files of a run from its record file alone, and returns the paths of all, the record file first. When every request failed
+ * there is nothing to summarise: only the record files are written, and no ready marker. Each file appears whole or not at all.
  */
-export async function exportRun(options: ExportRunOptions): Promise<readonly ResultFile[]> {
-  const { runDirectory, definitions, description, endpointTitle, exportLevel } = options;
-  const results = shownResults(options.results, definitions);
-  const hasAllFailed = results.requestCount === 0 && results.errorCount > 0;
-  const files: ResultFile[] = [];
-  const add = (kind: ResultFileKind): string => {
-    const path = join(runDirectory, RESULT_FILES[kind]);
+export async function exportRun(run: OpenedRun, options: ExportRunOptions = {}): Promise<readonly ResultFile[]> {
+  const { directory = run.directory, definitions = METRIC_DEFINITIONS, kinds = defaultKinds(run) } = options;
+  const results = shownResults(run.results, definitions);
+  const files: ResultFile[] = [{ kind: 'arrow', path: run.path }];
+  for (const { kind, isThere, write } of writers(run, results, definitions)) {
+    if (!kinds.has(kind) || !isThere) continue;
+    const path = join(directory, resultFileName(kind, run.choices.prefix));
+    await write(path);
     files.push({ kind, path });
-    return path;
-  };
-  const arrowPath = add('arrow');
-  // The small files first: should the disk be full, the summary is there.
-  if (!hasAllFailed) {
-    if (results.requestCount > 0) await writeTextAtomically(add('csv'), renderCsvSummary(results));
-    await writeTextAtomically(add('json'), renderJsonSummary(description, results));
-    const report = { results, definitions, endpointTitle, widthColumns: CONSOLE_FILE_WIDTH_COLUMNS };
-    await writeTextAtomically(add('console'), renderConsoleReport(report));
-  }
-  if (exportLevel === 'records') {
-    await using records = await openArrowFile(arrowPath);
-    await writeAtomically(add('jsonl'), (handle) => writeJsonlRecords(records, handle));
-  }
-  if (!hasAllFailed) {
-    const marker = { ready: true, was_cancelled: results.wasCancelled, partial: false };
-    await writeTextAtomically(add('ready'), JSON.stringify(marker));
   }
   return files;
 }
 
+interface FileWriter {
+  readonly kind: ResultFileKind;
+  /** Whether the run has something for this file. */
+  readonly isThere: boolean;
+  readonly write: (path: string) => Promise<void>;
+}
+
+/** In the order of writing. The small files come first: should the disk be full, the summary is there. */
+function writers(run: OpenedRun, results: RunResults, definitions: readonly MetricDefinition[]): FileWriter[] {
+  const { description, choices, records } = run;
+  const slices = results.timeSlices ?? [];
+  const hasSummary = !hasOnlyFailures(results);
+  const hasSlices = hasSummary && results.timeSlices !== undefined;
+  const text = (kind: ResultFileKind, isThere: boolean, render: () => string): FileWriter => ({
+    kind,
+    isThere,
+    write: (path) => writeTextAtomically(path, render()),
+  });
+  return [
+    text('csv', results.requestCount > 0, () => renderCsvSummary(results)),
+    text('json', hasSummary, () => renderJsonSummary(description, results)),
+    text('console', hasSummary, () =>
+      renderConsoleReport({
+        results,
+        definitions,
+        endpointTitle: endpointTitle(choices.endpointType),
+        widthColumns: CONSOLE_FILE_WIDTH_COLUMNS,
+        showsTraceTiming: choices.showsTraceTiming,
+      }),
+    ),
+    text('slicesCsv', hasSlices, () => renderSlicesCsv(slices)),
+    text('slicesJson', hasSlices, () => renderSlicesJson(slices, description.inputConfig)),
+    {
+      kind: 'slicesArrow',
+      isThere: hasSlices,
+      write: (path) =>
+        replaceAtomically(path, (temporary) => writeSlicesArrow(temporary, slices, sharedMetadata(records.metadata))),
+    },
+    {
+      kind: 'jsonl',
+      isThere: true,
+      write: (path) => writeAtomically(path, (handle) => writeJsonlRecords(records, handle)),
+    },
+    text('ready', hasSummary, () =>
+      JSON.stringify({ ready: true, was_cancelled: results.wasCancelled, partial: false }),
+    ),
+  ];
+}
+
+/** Every request failed, so that there is nothing to summarise. */
+export function hasOnlyFailures(results: RunResults): boolean {
+  return results.requestCount === 0 && results.errorCount > 0;
+}
+
+/** The files that a run's options ask for. */
+function defaultKinds({ choices }: OpenedRun): ReadonlySet<ResultFileKind> {
+  const kinds: ResultFileKind[] = ['csv', 'json', 'console', 'slicesCsv', 'slicesJson', 'slicesArrow', 'ready'];
+  if (choices.exportLevel !== 'summary') kinds.push('jsonl');
+  return new Set(kinds);
+}
+
+/** What says which run another file belongs to. */
+function sharedMetadata(metadata: ReadonlyMap<string, string>): Map<string, string> {
+  const keys = [METADATA_KEYS.version, METADATA_KEYS.benchmarkId, METADATA_KEYS.commandLine];
+  return new Map(
+    keys.flatMap((key) => {
+      const value = metadata.get(key);
+      return value === undefined ? [] : [[key, value] as const];
+    }),
+  );
+}
+
 /** Without the metrics that exist only for others to be computed from. */
-function shownResults(results: RunResults, definitions: readonly MetricDefinition[]): RunResults {
+export function shownResults(results: RunResults, definitions: readonly MetricDefinition[]): RunResults {
   const hidden = new Set(
     definitions
       .filter(({ flags }) => flags.includes('internal') || flags.includes('experimental'))
       .map(({ tag }) => tag),
   );
-  const profiling = results.profiling.filter(({ tag }) => !hidden.has(tag));
-  const { warmup } = results;
-  return warmup === undefined
-    ? { ...results, profiling }
-    : { ...results, profiling, warmup: warmup.filter(({ tag }) => !hidden.has(tag)) };
+  const shown = <T extends { readonly tag: string }>(metrics: readonly T[]): readonly T[] =>
+    metrics.filter(({ tag }) => !hidden.has(tag));
+  const { profiling, warmup, timeSlices } = results;
+  return {
+    ...results,
+    profiling: shown(profiling),
+    ...(warmup === undefined ? {} : { warmup: shown(warmup) }),
+    ...(timeSlices === undefined
+      ? {}
+      : { timeSlices: timeSlices.map((slice) => Object.assign({}, slice, { metrics: shown(slice.metrics) })) }),
+  };
 }

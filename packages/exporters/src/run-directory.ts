@@ -2,25 +2,33 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ExportError, causeText } from './export-error.ts';
-import { RESULT_FILE_NAMES } from './result-files.ts';
+import { resultFileNames } from './result-files.ts';
+
+/** How a directory was asked for. */
+export interface RunDirectoryOptions {
+  /** The user named it. */
+  readonly given: boolean;
+  /** Of `--profile-export-prefix`. */
+  readonly prefix?: string | undefined;
+}
 
 /**
  * Makes the directory of a run and returns its absolute path. A directory that the user named (`given`) may exist, but not with
  * results in it; a default name that is taken gets `-2`, `-3`, … Nothing is ever overwritten, and what cannot be written is said here,
  * before the load.
  */
-export async function createRunDirectory(path: string, { given }: { readonly given: boolean }): Promise<string> {
+export async function createRunDirectory(path: string, options: RunDirectoryOptions): Promise<string> {
   const wanted = resolve(path);
-  const directory = given ? await useGiven(wanted) : await makeUnused(wanted);
+  const directory = options.given ? await useGiven(wanted, options.prefix) : await makeUnused(wanted);
   await assertWritable(directory);
   return directory;
 }
 
-async function useGiven(directory: string): Promise<string> {
+async function useGiven(directory: string, prefix: string | undefined): Promise<string> {
   try {
     await mkdir(directory, { recursive: true });
-    const present = await readdir(directory);
-    const result = RESULT_FILE_NAMES.find((name) => present.includes(name));
+    const names = resultFileNames(prefix);
+    const result = (await readdir(directory)).find((name) => names.has(name));
     if (result !== undefined) {
       throw new ExportError(
         'AIPERF_EXPORT_ALREADY_EXISTS',

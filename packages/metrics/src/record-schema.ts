@@ -19,9 +19,10 @@ export const RECORD_SCHEMA_VERSION = '1.0';
 
 /**
  * The schema of one row a request: the fixed columns, then every record metric of the mode by its tag, in its native unit. Record
- * processors and the records manager each make it from the plan; the bytes between them carry no schema.
+ * processors and the records manager each make it from the plan; the bytes between them carry no schema. `metadata` is in the file from its
+ * first byte on, so that what a killed run leaves says which run it was.
  */
-export function createRecordSchema(metrics: MetricSet): Schema {
+export function createRecordSchema(metrics: MetricSet, metadata?: ReadonlyMap<string, string>): Schema {
   const fields = [
     ...ROW_COLUMNS.map(rowField),
     ...metrics.record.map((metric) => new Field(metric.tag, scalarType(metric), true, fieldMetadata(metric))),
@@ -30,7 +31,7 @@ export function createRecordSchema(metrics: MetricSet): Schema {
         new Field(metric.tag, new List(new Field('item', scalarType(metric), false)), true, fieldMetadata(metric)),
     ),
   ];
-  return new Schema(fields, new Map([['aiperf.schema_version', RECORD_SCHEMA_VERSION]]));
+  return new Schema(fields, new Map([['aiperf.schema_version', RECORD_SCHEMA_VERSION], ...(metadata ?? [])]));
 }
 
 const ROW_TYPES: Readonly<Record<RowColumnType, DataType>> = {

@@ -74,7 +74,7 @@ class RecordsManagerService implements Service<RunPlan> {
     const metrics = createMetricSet(metricModeOf(plan.config));
     // Arrow takes 100 ms to load, which the start of the command should not wait for.
     const { createRecordSchema } = await import('./record-schema.ts');
-    const sink = await this.#options.openSink(plan)(createRecordSchema(metrics));
+    const sink = await this.#options.openSink(plan)(createRecordSchema(metrics, this.#metadata({ plan })));
     for (const { phaseIndex, kind } of planPhases(plan.config)) this.#records.planPhase(phaseIndex, kind);
     this.#run = { plan, metrics, sink };
     this.#pull.receive((frames) => this.#receive(frames));
@@ -205,6 +205,7 @@ class RecordsManagerService implements Service<RunPlan> {
       ['aiperf.run_config', JSON.stringify(redacted(plan.config))],
       ['aiperf.clock_origin', JSON.stringify(plan.clockOrigin)],
       ['aiperf.node_version', process.version],
+      ...Object.entries(plan.recordMetadata ?? {}),
       ...(this.#options.metadata ?? []),
     ]);
   }

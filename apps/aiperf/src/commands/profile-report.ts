@@ -1,41 +1,37 @@
 import { join } from 'node:path';
-import type { ConfigDescription } from '@aiperf/config';
 import type { RunOutcome } from '@aiperf/controller';
-import { exportRun, renderClosingLines, renderConsoleReport } from '@aiperf/exporters';
+import {
+  endpointTitle,
+  exportRun,
+  openRun,
+  renderClosingLines,
+  renderConsoleReport,
+  resultFileName,
+} from '@aiperf/exporters';
 import { METRIC_DEFINITIONS } from '@aiperf/metrics';
-import { VERSION } from '../version.ts';
 
 export interface ReportOptions {
   readonly outcome: RunOutcome;
   readonly runDirectory: string;
-  readonly inputConfig: ConfigDescription;
   /** Width of the terminal. */
   readonly columns: number;
 }
 
 /** Writes the result files and prints the tables and the paths. */
-export async function reportRun({ outcome, runDirectory, inputConfig, columns }: ReportOptions): Promise<void> {
+export async function reportRun({ outcome, runDirectory, columns }: ReportOptions): Promise<void> {
   const { plan, results, failure } = outcome;
-  const { config, commandLine, benchmarkId } = plan;
-  const { randomSeed } = config.input;
-  const endpointTitle = 'LLM Metrics';
-  const report = { results, definitions: METRIC_DEFINITIONS, endpointTitle, widthColumns: columns };
-  // Before the files, so that a full disk does not cost what has been measured.
-  process.stdout.write(`\n${renderConsoleReport(report)}\n`);
-  const files = await exportRun({
-    runDirectory,
+  const { config, commandLine } = plan;
+  const report = renderConsoleReport({
     results,
     definitions: METRIC_DEFINITIONS,
-    description: {
-      aiperfVersion: VERSION,
-      benchmarkId,
-      commandLine,
-      inputConfig,
-      ...(randomSeed === undefined ? {} : { randomSeed }),
-    },
-    endpointTitle,
-    exportLevel: config.output.exportLevel === 'summary' ? 'summary' : 'records',
+    endpointTitle: endpointTitle(config.endpoint.type),
+    widthColumns: columns,
+    showsTraceTiming: config.output.showTraceTiming,
   });
+  // Before the files, so that a full disk does not cost what has been measured.
+  process.stdout.write(`\n${report}\n`);
+  await using run = await openRun(join(runDirectory, resultFileName('arrow', config.output.exportPrefix)));
+  const files = await exportRun(run);
   const logPath = join(runDirectory, 'logs', 'aiperf.log');
   process.stdout.write(renderClosingLines({ results, commandLine, files, logPath }));
   const hasTokens = results.profiling.some(({ tag }) => tag === 'output_sequence_length');

@@ -9,9 +9,10 @@ import {
   type UserConfig,
   wantsHelp,
 } from '@aiperf/config';
-import { type LogRecord, type RunOutcome, SystemController } from '@aiperf/controller';
+import { type LogRecord, type RunOutcome, SystemController, type SystemControllerOptions } from '@aiperf/controller';
 import { createRunDirectory } from '@aiperf/exporters/run-directory';
 import { childEntry } from '../child-entry.ts';
+import { VERSION } from '../version.ts';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
 import { type ProgressDisplay, showProgress } from '../ui/simple-ui.ts';
 
@@ -42,9 +43,13 @@ export async function profile(argv: readonly string[]): Promise<number> {
   const commandLine = redactCommandLine(argv);
   try {
     const runDirectory = await makeRunDirectory(config);
-    const outcome = await runWithDisplay(config, commandLine, runDirectory);
+    const recordMetadata = {
+      'aiperf.version': VERSION,
+      'aiperf.input_config': JSON.stringify(describeConfig(config, given)),
+    };
+    const outcome = await runWithDisplay({ config, commandLine, runDirectory, recordMetadata });
     const { reportRun } = await import('./profile-report.ts');
-    await reportRun({ outcome, runDirectory, inputConfig: describeConfig(config, given), columns });
+    await reportRun({ outcome, runDirectory, columns });
     return exitCodeOf(outcome);
   } catch (error) {
     if (error instanceof InterruptedError) return EXIT_INTERRUPTED;
@@ -56,22 +61,22 @@ export async function profile(argv: readonly string[]): Promise<number> {
 class InterruptedError extends Error {}
 
 function makeRunDirectory(config: UserConfig): Promise<string> {
-  const { artifactDirectory } = config.output;
+  const { artifactDirectory, exportPrefix: prefix } = config.output;
   return artifactDirectory === undefined
-    ? createRunDirectory(join('artifacts', artifactDirectoryName(config)), { given: false })
-    : createRunDirectory(artifactDirectory, { given: true });
+    ? createRunDirectory(join('artifacts', artifactDirectoryName(config)), { given: false, prefix })
+    : createRunDirectory(artifactDirectory, { given: true, prefix });
 }
 
-async function runWithDisplay(config: UserConfig, commandLine: string, runDirectory: string): Promise<RunOutcome> {
+type RunOptions = Omit<SystemControllerOptions, 'childEntry' | 'onLog'>;
+
+async function runWithDisplay(options: RunOptions): Promise<RunOutcome> {
   let display: ProgressDisplay | undefined;
   const print = (text: string): void => {
     if (display === undefined) process.stderr.write(`${text}\n`);
     else display.print(text);
   };
   const controller = new SystemController({
-    config,
-    commandLine,
-    runDirectory,
+    ...options,
     childEntry: childEntry(),
     onLog: (record) => {
       if (isShown(record)) print(`${record.level.toUpperCase()}: ${record.message}`);
@@ -91,7 +96,7 @@ async function runWithDisplay(config: UserConfig, commandLine: string, runDirect
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  if (config.service.ui === 'simple') display = showProgress(controller.progress$, process.stderr);
+  if (options.config.service.ui === 'simple') display = showProgress(controller.progress$, process.stderr);
   try {
     return await controller.run();
   } catch (error) {

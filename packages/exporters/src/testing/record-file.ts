@@ -5,19 +5,14 @@ import {
   Int32,
   Int64,
   List,
-  RecordBatch,
   Schema,
-  Struct,
   TimeUnit,
   Timestamp,
   Utf8,
-  makeData,
-  vectorFromArray,
-  type Data,
   type DataType,
 } from 'apache-arrow';
 import { ArrowRecordSink } from '../arrow/arrow-record-sink.ts';
-import { encodeBatchMessage } from '../arrow/encode-batch.ts';
+import { encodeRows, type ColumnValues } from '../arrow/rows-message.ts';
 
 function metric(tag: string, type: DataType, unit: string, displayUnit = unit, flags = ''): Field {
   const kind = type instanceof List ? 'record_list' : 'record';
@@ -55,18 +50,11 @@ export const recordSchema: Schema = new Schema([
 ]);
 
 /** Values by column; what is left out is null. */
-export type RecordRow = Readonly<Record<string, unknown>>;
+export type RecordRow = ColumnValues;
 
 /** Encapsulated message of the rows. */
 export function recordMessage(rows: readonly RecordRow[], schema: Schema = recordSchema): Uint8Array {
-  const children = schema.fields.map((field) =>
-    columnData(
-      field.type,
-      rows.map((row) => row[field.name] ?? null),
-    ),
-  );
-  const data = makeData({ type: new Struct(schema.fields), length: rows.length, nullCount: 0, children });
-  return encodeBatchMessage(new RecordBatch(schema, data));
+  return encodeRows(schema, rows);
 }
 
 /** Writes a finished record file with one batch for each list of rows. */
@@ -74,15 +62,4 @@ export async function writeRecordFile(path: string, batches: readonly (readonly 
   await using sink = await ArrowRecordSink.create(path, recordSchema);
   for (const rows of batches) await sink.append(recordMessage(rows));
   await sink.finish(new Map());
-}
-
-function columnData(type: DataType, values: readonly unknown[]): Data {
-  // arrow-js counts timestamps in milliseconds when it builds from values, so the raw integers go through an Int64 column.
-  if (type instanceof Timestamp) {
-    const { length, nullCount, nullBitmap, values: data } = columnData(new Int64(), values);
-    return makeData({ type, length, nullCount, nullBitmap, data: data as BigInt64Array });
-  }
-  const data = vectorFromArray(values, type).data[0];
-  if (data === undefined) throw new Error('arrow-js made no data');
-  return data;
 }

@@ -1,0 +1,117 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { nearestName } from '@aiperf/config';
+import {
+  endpointTitle,
+  exportRun,
+  ExportError,
+  type OpenedRun,
+  openRun,
+  renderClosingLines,
+  renderConsoleReport,
+  type ResultFileKind,
+} from '@aiperf/exporters';
+import { METRIC_DEFINITIONS } from '@aiperf/metrics';
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
+
+/** Files that `--format` names. */
+const FORMATS: Readonly<Record<string, readonly ResultFileKind[]>> = {
+  json: ['json', 'slicesJson'],
+  csv: ['csv', 'slicesCsv'],
+  console: ['console'],
+  jsonl: ['jsonl'],
+  raw: ['raw'],
+  outputs: ['outputs'],
+  parquet: ['parquet'],
+};
+
+const USAGE = `Usage: aiperf report RUN_DIRECTORY|FILE.arrow [OPTIONS]
+
+Prints the tables of a run and writes its files again, from its record file alone.
+
+Options:
+  --format LIST       only these, separated by commas: ${Object.keys(FORMATS).join(', ')}; default: what the run had asked for
+  --output-dir PATH   where the files go; default: beside the record file
+`;
+
+interface ReportArguments {
+  readonly location: string;
+  readonly kinds: ReadonlySet<ResultFileKind> | undefined;
+  readonly outputDirectory: string | undefined;
+}
+
+/** `aiperf report RUN`: tables and files of a finished run. */
+export async function report(argv: readonly string[]): Promise<number> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(USAGE);
+    return EXIT_OK;
+  }
+  const parsed = parseArguments(argv);
+  if (typeof parsed === 'string') {
+    process.stderr.write(`aiperf report: ${parsed}; see aiperf report --help\n`);
+    return EXIT_USAGE;
+  }
+  try {
+    await using run = await openRun(parsed.location);
+    await writeAndPrint(run, parsed);
+    return run.results.requestCount === 0 && run.results.errorCount > 0 ? EXIT_FAILED : EXIT_OK;
+  } catch (error) {
+    process.stderr.write(`aiperf report: ${(error as Error).message}\n`);
+    return isBadInput(error) ? EXIT_USAGE : EXIT_FAILED;
+  }
+}
+
+async function writeAndPrint(run: OpenedRun, { kinds, outputDirectory }: ReportArguments): Promise<void> {
+  const { results, choices, description } = run;
+  const text = renderConsoleReport({
+    results,
+    definitions: METRIC_DEFINITIONS,
+    endpointTitle: endpointTitle(choices.endpointType),
+    // A terminal that does not know its width says 0.
+    widthColumns: process.stdout.columns || 100,
+    showsTraceTiming: choices.showsTraceTiming,
+  });
+  process.stdout.write(`\n${text}\n`);
+  if (outputDirectory !== undefined) await mkdir(outputDirectory, { recursive: true });
+  const files = await exportRun(run, {
+    ...(kinds === undefined ? {} : { kinds }),
+    ...(outputDirectory === undefined ? {} : { directory: outputDirectory }),
+  });
+  const logPath = join(run.directory, 'logs', 'aiperf.log');
+  process.stdout.write(renderClosingLines({ results, commandLine: description.commandLine, files, logPath }));
+}
+
+/** The arguments, or what is wrong with them. */
+function parseArguments(argv: readonly string[]): ReportArguments | string {
+  let parsed: { values: { format?: string[]; 'output-dir'?: string }; positionals: string[] };
+  try {
+    parsed = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: { format: { type: 'string', multiple: true }, 'output-dir': { type: 'string' } },
+    });
+  } catch (error) {
+    const [message = ''] = (error as Error).message.split('. ');
+    return message;
+  }
+  const { values, positionals } = parsed;
+  const [location] = positionals;
+  if (location === undefined || positionals.length > 1) return 'expected one run directory or record file';
+  const formats = values.format?.flatMap((list) => list.split(','));
+  const unknown = formats?.find((format) => FORMATS[format] === undefined);
+  if (unknown !== undefined) {
+    const nearest = nearestName(unknown, Object.keys(FORMATS));
+    return `unknown format '${unknown}'; ${nearest === undefined ? `expected ${Object.keys(FORMATS).join(', ')}` : `did you mean ${nearest}?`}`;
+  }
+  return {
+    location,
+    kinds: formats === undefined ? undefined : new Set(formats.flatMap((format) => FORMATS[format] ?? [])),
+    outputDirectory: values['output-dir'],
+  };
+}
+
+/** The file or directory cannot be used; anything else failed while it was written. */
+function isBadInput(error: unknown): boolean {
+  return error instanceof ExportError && error.code !== 'AIPERF_EXPORT_WRITE_FAILED';
+}
