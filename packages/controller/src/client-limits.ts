@@ -19,22 +19,29 @@ export interface ConnectionDemand {
   readonly servers: number;
 }
 
+/** Files and sockets that each worker of the load has open at once. */
+export function openFilesNeeded({ connections, workers }: Omit<ConnectionDemand, 'servers'>): number {
+  return Math.ceil(connections / workers) + OTHER_DESCRIPTORS;
+}
+
 /** Why the load cannot be offered from here; empty: it can. Met in the middle of a run, each would look like a fault of the server. */
 export function limitProblems(demand: ConnectionDemand, limits: ClientLimits): readonly string[] {
   const { connections, workers, servers } = demand;
   const { openFiles, localPorts } = limits;
-  const needed = Math.ceil(connections / workers) + OTHER_DESCRIPTORS;
+  const needed = openFilesNeeded(demand);
   const problems: string[] = [];
   if (openFiles !== undefined && needed > openFiles) {
     problems.push(
       `${connections} requests at once from ${workers} worker processes need ${needed} open files in each, and ${openFiles} are allowed ` +
-        `(raise it with ulimit -n, or change --concurrency or --workers-max)`,
+        `(raise it with ulimit -n, or change --concurrency or --workers-max; ` +
+        `${Math.max(0, openFiles - OTHER_DESCRIPTORS) * workers} at once would work)`,
     );
   }
   if (localPorts !== undefined && connections > localPorts * servers) {
     problems.push(
       `${connections} requests at once need as many local ports, and this host has ${localPorts} for each server ` +
-        `(widen net.ipv4.ip_local_port_range, give more addresses with --url, or lower --concurrency)`,
+        `(widen net.ipv4.ip_local_port_range, give more addresses with --url, or lower --concurrency; ` +
+        `${localPorts * servers} at once would work)`,
     );
   }
   return problems;
@@ -46,8 +53,8 @@ export async function assertWithinLimits(demand: ConnectionDemand): Promise<void
   if (problems.length > 0) throw new ControllerError('AIPERF_CONTROLLER_UNUSABLE', problems.join('; '));
 }
 
-/** Children inherit the limits of this process. */
-async function readClientLimits(): Promise<ClientLimits> {
+/** The limits of this process, which its children inherit. */
+export async function readClientLimits(): Promise<ClientLimits> {
   // Only Linux has these files.
   const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
   const [limits, range] = await Promise.all([
