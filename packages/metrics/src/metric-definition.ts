@@ -13,6 +13,11 @@ export const METRIC_FLAGS = [
   'http_trace_only',
   'percentile_includes_failed_requests',
   'supports_audio_only',
+  'supports_image_only',
+  'supports_video_only',
+  'produces_video_only',
+  'goodput',
+  'fixed_schedule_only',
   'disable_on_accuracy',
 ] as const;
 export type MetricFlag = (typeof METRIC_FLAGS)[number];
@@ -31,27 +36,58 @@ export type MetricUnit =
   | '%'
   | 'count'
   | 'B'
-  | 'KB';
+  | 'KB'
+  | 'MB'
+  | 'images'
+  | 'images/sec'
+  | 'ms/image'
+  | 'stalls/1000 tokens';
 
-export type ConsoleGroup = 'default' | 'usage' | 'effective' | 'active' | 'none';
+/** Table of the console that a metric stands in; `none`: in files only. */
+export type ConsoleGroup =
+  | 'default'
+  | 'usage'
+  | 'cache'
+  | 'prediction'
+  | 'audio'
+  | 'reasoning'
+  | 'effective'
+  | 'active'
+  | 'spec_decode'
+  | 'none';
 
 /** What is said about a metric, whatever its kind. One entry of the registry. */
 export interface MetricDefinition {
   /** Key in every file, snake_case as AIPerf spells it. */
   readonly tag: string;
   readonly header: string;
+  /** For narrow places; the header when absent. */
   readonly shortHeader?: string;
   readonly unit: MetricUnit;
   /** Unit in files and tables; the same as `unit` when absent. */
   readonly displayUnit?: MetricUnit;
-  /** `record`: one value a request; `record_list`: several; `aggregate` and `derived`: one value a run. */
-  readonly kind: 'record' | 'record_list' | 'aggregate' | 'derived';
+  /**
+   * - `record`: one value a request. `record_list`: several.
+   * - `aggregate`: one value a run, folded over the rows. `derived`: one value a run, from the others.
+   * - `derived_record`: one value a request, made from a record metric and values of the run at its end; in no row.
+   * - `measured`: values of the run that come from beside its requests.
+   */
+  readonly kind: 'record' | 'record_list' | 'aggregate' | 'derived' | 'derived_record' | 'measured';
   readonly flags: readonly MetricFlag[];
   readonly consoleGroup: ConsoleGroup;
   /** Position in the console table; unordered rows come last. */
   readonly displayOrder?: number;
   /** The formula in words, for the generated reference and the Arrow field metadata. */
   readonly formula: string;
+  /** Tags whose values must exist before this one is computed; the metric is dropped in a mode that lacks one of them. */
+  readonly requires?: readonly string[];
+  /** Raised when the same input gives another value than before. Absent: 1. */
+  readonly version?: number;
+}
+
+/** Whether more is better; neither is claimed for a metric without the flag. */
+export function isLargerBetter({ flags }: Pick<MetricDefinition, 'flags'>): boolean {
+  return flags.includes('larger_is_better');
 }
 
 /** Summary of one metric in its display unit, as exported. Absent statistics are left out. */

@@ -1,4 +1,4 @@
-import type { UserConfig } from '@aiperf/config';
+import type { GoodputObjective, UserConfig } from '@aiperf/config';
 import type { MetricDefinition, MetricFlag } from './metric-definition.ts';
 
 /** What of a run decides which metrics exist. Every process of the run derives the same one from the plan. */
@@ -8,38 +8,67 @@ export interface MetricMode {
   readonly tokenizesInput: boolean;
   readonly supportsReasoning: boolean;
   readonly supportsAudio: boolean;
+  readonly supportsImages: boolean;
+  readonly supportsVideo: boolean;
+  readonly producesVideo: boolean;
+  /** Request bodies may hold images or audio, so that they are worth looking into. */
+  readonly carriesMedia: boolean;
   /** Token counts are the client's own, so that the server's can be held against them. */
   readonly countsOnClient: boolean;
-  /** Requests have due times (a rate), rather than waiting for a free slot. */
+  /** Requests have due times (a rate, a schedule), rather than waiting for a free slot. */
   readonly openLoop: boolean;
+  /** Requests follow a recorded schedule. */
+  readonly fixedSchedule: boolean;
+  /** The round trip to the server is known. */
+  readonly networkLatency: boolean;
+  /** Objectives of a good request, in display units. */
+  readonly goodput: readonly GoodputObjective[];
 }
 
 /** The mode of a run. */
 export function metricModeOf(config: UserConfig): MetricMode {
+  const profiling = config.phases.filter(({ kind }) => kind === 'profiling');
+  const run = {
+    streaming: config.endpoint.streaming,
+    countsOnClient: !config.endpoint.useServerTokenCount,
+    openLoop: profiling.some(({ mode }) => mode !== 'concurrency'),
+    fixedSchedule: profiling.some(({ mode }) => mode === 'fixed_schedule'),
+    networkLatency: config.metrics.networkLatency !== 'off',
+    goodput: config.metrics.goodput,
+  };
   switch (config.endpoint.type) {
     case 'chat':
       return {
-        streaming: config.endpoint.streaming,
+        ...run,
         producesTokens: true,
         tokenizesInput: true,
         supportsReasoning: true,
         supportsAudio: true,
-        countsOnClient: !config.endpoint.useServerTokenCount,
-        openLoop: config.load.requestRatePerSec !== undefined,
+        supportsImages: true,
+        supportsVideo: true,
+        producesVideo: false,
+        // Prompts are text: other parts come only with messages that the user wrote.
+        carriesMedia: config.input.extraInputs['messages'] !== undefined,
       };
   }
 }
 
 /** Flags that drop a metric in this mode. */
 function excludedFlags(mode: MetricMode): ReadonlySet<MetricFlag> {
-  const excluded = new Set<MetricFlag>();
-  if (!mode.streaming) excluded.add('streaming_only');
-  if (!mode.producesTokens) excluded.add('produces_tokens_only');
-  if (!mode.tokenizesInput) excluded.add('tokenizes_input_only');
-  if (!mode.supportsReasoning) excluded.add('supports_reasoning');
-  if (!mode.supportsAudio) excluded.add('supports_audio_only');
-  if (!mode.countsOnClient) excluded.add('usage_diff_only');
-  return excluded;
+  const needed: readonly (readonly [isThere: boolean, flag: MetricFlag])[] = [
+    [mode.streaming, 'streaming_only'],
+    [mode.producesTokens, 'produces_tokens_only'],
+    [mode.tokenizesInput, 'tokenizes_input_only'],
+    [mode.supportsReasoning, 'supports_reasoning'],
+    [mode.supportsAudio, 'supports_audio_only'],
+    [mode.supportsImages, 'supports_image_only'],
+    [mode.supportsVideo, 'supports_video_only'],
+    [mode.producesVideo, 'produces_video_only'],
+    [mode.countsOnClient, 'usage_diff_only'],
+    [mode.fixedSchedule, 'fixed_schedule_only'],
+    [mode.goodput.length > 0, 'goodput'],
+  ];
+  return new Set(needed.filter(([isThere]) => !isThere).map(([, flag]) => flag));
 }
 
 /** A test of one metric's flags in this mode. */

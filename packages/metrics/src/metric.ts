@@ -19,8 +19,6 @@ export interface RunValues {
 }
 
 interface Computed extends MetricDefinition {
-  /** Tags whose values must exist before this one is computed; the metric is dropped in a mode that lacks one of them. */
-  readonly requires?: readonly string[];
   /** Tags that are read where they exist and are NaN where the mode lacks them. */
   readonly optional?: readonly string[];
   /** Modes beyond what the flags say. */
@@ -55,6 +53,11 @@ export interface AggregateMetric extends Computed {
   readonly combine: 'sum' | 'min' | 'max';
   /** One row's part; NaN: none. Without any the metric is absent. */
   contribution(values: RecordValues): number;
+  /** For a metric whose requirements are a matter of the run: what it is in this one. `known` is the whole table by tag. */
+  readonly forMode?: (
+    mode: MetricMode,
+    known: ReadonlyMap<string, Metric>,
+  ) => Pick<AggregateMetric, 'requires' | 'contribution'>;
 }
 
 /** One value a run, computed from the others at the end. */
@@ -65,8 +68,34 @@ export interface DerivedMetric extends Computed {
   compute(run: RunValues): number;
 }
 
+/** One value a request that is known only at the end of the run, because it depends on a value of the run; no column of the rows. */
+export interface DerivedRecordMetric extends Computed {
+  readonly kind: 'derived_record';
+  /** The record metric whose values are changed. */
+  readonly of: string;
+  readonly requires: readonly string[];
+  /** The value in the native unit; NaN: absent. */
+  compute(value: number, run: RunValues): number;
+}
+
+/** Values of a run that are no matter of one request, such as round trips; given to the summary from outside. */
+export interface MeasuredMetric extends Computed {
+  readonly kind: 'measured';
+}
+
 /** One entry of the registry. */
-export type Metric = RecordMetric | RecordListMetric | AggregateMetric | DerivedMetric;
+export type Metric =
+  | RecordMetric
+  | RecordListMetric
+  | AggregateMetric
+  | DerivedMetric
+  | DerivedRecordMetric
+  | MeasuredMetric;
+
+/** Computed, and kept from tables and summary files: of use to those who work on the program, or not settled yet. */
+export function isHidden({ flags }: MetricDefinition): boolean {
+  return flags.includes('internal') || flags.includes('experimental');
+}
 
 /** The records a metric is computed on. */
 export function selectionOf(metric: RecordMetric | AggregateMetric): RecordSelection {

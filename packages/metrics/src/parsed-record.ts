@@ -1,4 +1,5 @@
-import type { RequestError, TokenUsage } from '@aiperf/transport';
+import type { RequestError, SpecDecoding, TokenUsage, VideoReport } from '@aiperf/transport';
+import type { RequestMedia } from './request-media.ts';
 
 /**
  * One finished request after its response was parsed and its tokens counted: all that a record metric may use. Times are run
@@ -33,6 +34,12 @@ export interface ParsedRecord {
   /** Socket read that brought each content event; events of one read share its stamp. */
   contentReadIndexes: Uint32Array;
   contentCount: number;
+  /**
+   * The latest moment at which the first, or the last, content event had not come yet: the read before the one that brought it, or the
+   * headers. An event that came alone in its read came at its stamp; of several in one read only these bounds are known.
+   */
+  beforeFirstContentNs: number;
+  beforeLastContentNs: number;
   /** Arrival of the first content event that is not reasoning. */
   firstOutputNs: number;
   /** Tokens of the request's text, or the server's prompt tokens when its counts are used. */
@@ -40,10 +47,18 @@ export interface ParsedRecord {
   /** Output tokens without reasoning. */
   outputTokens: number;
   reasoningTokens: number;
+  /** Tokens of the first content event: 1, unless the server's counts are used and it tells them with every chunk. */
+  firstContentTokens: number;
   /** Output length that the request asked for. */
   requestedOutputTokens: number;
   /** What the server reported; absent fields were not reported. */
   usage: TokenUsage;
+  /** Absent: the engine reported none. */
+  specDecoding: SpecDecoding | undefined;
+  /** Of endpoints that make videos. */
+  video: VideoReport | undefined;
+  /** Images and audio that the request carried. */
+  media: RequestMedia;
   finishReason: string | undefined;
   error: RequestError | undefined;
   /** Ended by the client because the run ended; neither valid nor failed. */
@@ -85,6 +100,16 @@ export function sendableNs(record: ParsedRecord): number {
   if (!Number.isNaN(record.dueNs)) return record.dueNs;
   const slotFreeNs = firstStartNs(record) - record.turnaroundNs;
   return Number.isNaN(slotFreeNs) ? record.creditIssuedNs : Math.max(record.creditIssuedNs, slotFreeNs);
+}
+
+/** Content events that came with the same read as the first one, and as the last one. */
+export function coalescedEnds(record: ParsedRecord): { readonly first: number; readonly last: number } {
+  const { contentReadIndexes: reads, contentCount: count } = record;
+  let first = 0;
+  while (first < count && reads[first] === reads[0]) first++;
+  let last = 0;
+  while (last < count && reads[count - 1 - last] === reads[count - 1]) last++;
+  return { first, last };
 }
 
 /** Number of socket reads that brought at least one content event. */

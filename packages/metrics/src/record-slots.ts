@@ -1,5 +1,14 @@
-import type { ParsedResponse, RequestError, RequestRecord, TokenUsage } from '@aiperf/transport';
+import {
+  isContextOverflow,
+  type ParsedResponse,
+  type RequestError,
+  type RequestRecord,
+  type SpecDecoding,
+  type TokenUsage,
+  type VideoReport,
+} from '@aiperf/transport';
 import { isValidRecord, type ParsedRecord } from './parsed-record.ts';
+import { NO_MEDIA, type RequestMedia } from './request-media.ts';
 
 const INITIAL_EVENTS = 64;
 const NO_USAGE: TokenUsage = {};
@@ -31,12 +40,18 @@ export class RecordSlot implements ParsedRecord {
   contentNs: Float64Array = new Float64Array(INITIAL_EVENTS);
   contentReadIndexes: Uint32Array = new Uint32Array(INITIAL_EVENTS);
   contentCount = 0;
+  beforeFirstContentNs: number = Number.NaN;
+  beforeLastContentNs: number = Number.NaN;
   firstOutputNs: number = Number.NaN;
   inputTokens: number = Number.NaN;
   outputTokens: number = Number.NaN;
   reasoningTokens: number = Number.NaN;
+  firstContentTokens = 1;
   requestedOutputTokens: number = Number.NaN;
   usage: TokenUsage = NO_USAGE;
+  specDecoding: SpecDecoding | undefined = undefined;
+  video: VideoReport | undefined = undefined;
+  media: RequestMedia = NO_MEDIA;
   finishReason: string | undefined = undefined;
   error: RequestError | undefined = undefined;
   cancelled = false;
@@ -47,9 +62,12 @@ export class RecordSlot implements ParsedRecord {
   conversationIndex = 0;
   turnIndex = 0;
   isValid = false;
+  /** Failed because the prompt did not fit into the model's context. */
+  isContextOverflow = false;
+  #reportedFirstTokens: number = Number.NaN;
 
   /** Takes over everything but the token counts, and decides whether the record is valid. */
-  fill(request: RequestRecord, response: ParsedResponse): void {
+  fill(request: RequestRecord, response: ParsedResponse, media: RequestMedia = NO_MEDIA): void {
     this.creditId = request.creditId;
     this.phaseIndex = request.phaseIndex;
     this.sessionNumber = request.sessionNumber;
@@ -62,14 +80,20 @@ export class RecordSlot implements ParsedRecord {
     this.inputTokens = request.inputTokens;
     this.requestedOutputTokens = request.maxOutputTokens;
     this.#fillTimes(request);
-    this.#fillContent(response);
+    this.#fillContent(request, response);
     this.usage = response.usage ?? NO_USAGE;
+    this.specDecoding = response.specDecoding;
+    this.video = response.video;
+    this.media = media;
+    this.#reportedFirstTokens = response.firstContentTokens;
+    this.firstContentTokens = 1;
     this.finishReason = response.finishReason;
     this.error = response.error;
     this.outputTokens = Number.NaN;
     this.reasoningTokens = Number.NaN;
     this.isValid = isValidRecord(this);
     if (!this.isValid && this.error === undefined && !this.cancelled) this.error = invalidResult(this);
+    this.isContextOverflow = this.error !== undefined && isContextOverflow(this.error);
   }
 
   /** Token counts as the server reported them; what it did not report stays unknown. */
@@ -78,6 +102,7 @@ export class RecordSlot implements ParsedRecord {
     this.inputTokens = promptTokens;
     this.outputTokens = completionTokens - (reasoningTokens ?? 0);
     this.reasoningTokens = reasoningTokens ?? Number.NaN;
+    if (this.#reportedFirstTokens > 0) this.firstContentTokens = this.#reportedFirstTokens;
   }
 
   #fillTimes({ timeline }: RequestRecord): void {
@@ -99,7 +124,7 @@ export class RecordSlot implements ParsedRecord {
     this.responseReads = timeline.responseReads;
   }
 
-  #fillContent(response: ParsedResponse): void {
+  #fillContent({ timeline }: RequestRecord, response: ParsedResponse): void {
     const count = response.contentEventCount;
     if (count > this.contentNs.length) {
       const capacity = Math.max(count, this.contentNs.length * 2);
@@ -110,6 +135,12 @@ export class RecordSlot implements ParsedRecord {
     this.contentReadIndexes.set(response.contentReadIndexes.subarray(0, count));
     this.contentCount = count;
     this.firstOutputNs = response.firstOutputNs;
+    const before = (event: number): number => {
+      const read = this.contentReadIndexes[event] ?? 0;
+      return count === 0 ? Number.NaN : read === 0 ? timeline.headersNs : (timeline.readNs[read - 1] ?? Number.NaN);
+    };
+    this.beforeFirstContentNs = before(0);
+    this.beforeLastContentNs = before(count - 1);
   }
 }
 

@@ -1,10 +1,17 @@
+import { contextOverflowCount } from './aggregate/context-overflow-count.ts';
 import { errorRequestCount } from './aggregate/error-request-count.ts';
+import { goodRequestCount } from './aggregate/good-request-count.ts';
 import { oslMismatchCount } from './aggregate/osl-mismatch-count.ts';
 import { requestCount } from './aggregate/request-count.ts';
 import { maxResponseTimestamp, minRequestTimestamp } from './aggregate/timestamps.ts';
 import { usageDiscrepancyCount } from './aggregate/usage-discrepancy-count.ts';
 import { benchmarkDuration } from './derived/benchmark-duration.ts';
 import { completedRequestCount, requestErrorRate } from './derived/completed-request-count.ts';
+import { goodput, goodRequestFraction } from './derived/goodput.ts';
+import { networkAdjusted, networkRtt } from './derived/network-latency.ts';
+import { overallThinkingEfficiency } from './derived/overall-thinking-efficiency.ts';
+import { replayScheduleLag } from './derived/replay-schedule-lag.ts';
+import { specDecodeTotals } from './derived/spec-decode.ts';
 import {
   inputTokenThroughput,
   outputTokenThroughput,
@@ -14,6 +21,7 @@ import {
 import { overallUsagePromptCacheReadPct, totals } from './derived/totals.ts';
 import type { Metric } from './metric.ts';
 import { coalescingRatio } from './record/coalescing-ratio.ts';
+import { creditDropLatency } from './record/credit-drop-latency.ts';
 import { creditToStartLatency } from './record/credit-to-start-latency.ts';
 import { decodeDuration } from './record/decode-duration.ts';
 import { e2eOutputTokenThroughput } from './record/e2e-output-token-throughput.ts';
@@ -22,17 +30,23 @@ import { errorIsl } from './record/error-isl.ts';
 import { httpTrace } from './record/http-trace.ts';
 import { inputSequenceLength } from './record/input-sequence-length.ts';
 import { interChunkLatency } from './record/inter-chunk-latency.ts';
-import { interTokenLatency } from './record/inter-token-latency.ts';
+import { interTokenLatency, interTokenLatencyBounds } from './record/inter-token-latency.ts';
+import { audioMetrics, imageMetrics, videoMetrics } from './record/media.ts';
 import { oslMismatchDiffPct } from './record/osl-mismatch-diff-pct.ts';
 import { outputSequenceLength } from './record/output-sequence-length.ts';
 import { outputTokenCount } from './record/output-token-count.ts';
 import { outputTokenThroughputPerUser } from './record/output-token-throughput-per-user.ts';
 import { prefillThroughputPerUser } from './record/prefill-throughput-per-user.ts';
 import { reasoningTokenCount } from './record/reasoning-token-count.ts';
+import { replaySendScheduleOffset } from './record/replay-send-schedule-offset.ts';
 import { requestLatency } from './record/request-latency.ts';
 import { requestedOsl } from './record/requested-osl.ts';
 import { sendLag } from './record/send-lag.ts';
 import { slotTurnaround } from './record/slot-turnaround.ts';
+import { specDecode } from './record/spec-decode.ts';
+import { streamPrefillLatency, streamSetupLatency } from './record/stream-latency.ts';
+import { maxInterChunkLatency, stallCount, stallsPer1000Tokens } from './record/stream-quality.ts';
+import { thinkingEfficiency } from './record/thinking-efficiency.ts';
 import { timeToFirstOutputToken } from './record/time-to-first-output-token.ts';
 import { timeToFirstToken } from './record/time-to-first-token.ts';
 import { timeToSecondToken } from './record/time-to-second-token.ts';
@@ -47,7 +61,10 @@ export const METRIC_DEFINITIONS: readonly Metric[] = [
   requestLatency,
   decodeDuration,
   interTokenLatency,
+  ...interTokenLatencyBounds,
   interChunkLatency,
+  maxInterChunkLatency,
+  stallCount,
   outputTokenThroughputPerUser,
   e2eOutputTokenThroughput,
   prefillThroughputPerUser,
@@ -58,16 +75,27 @@ export const METRIC_DEFINITIONS: readonly Metric[] = [
   reasoningTokenCount,
   requestedOsl,
   oslMismatchDiffPct,
+  thinkingEfficiency,
+  streamSetupLatency,
+  streamPrefillLatency,
   effectiveLatency,
   creditToStartLatency,
+  creditDropLatency,
   sendLag,
   slotTurnaround,
   coalescingRatio,
+  replaySendScheduleOffset,
+  ...imageMetrics,
+  ...audioMetrics,
+  ...videoMetrics,
+  ...specDecode,
   ...httpTrace,
   ...usageFields,
   ...usageDiffs,
   requestCount,
   errorRequestCount,
+  contextOverflowCount,
+  goodRequestCount,
   oslMismatchCount,
   usageDiscrepancyCount,
   minRequestTimestamp,
@@ -75,8 +103,16 @@ export const METRIC_DEFINITIONS: readonly Metric[] = [
   benchmarkDuration,
   completedRequestCount,
   requestErrorRate,
+  goodRequestFraction,
+  goodput,
   ...totals,
   overallUsagePromptCacheReadPct,
+  overallThinkingEfficiency,
+  ...specDecodeTotals,
+  stallsPer1000Tokens,
+  ...replayScheduleLag,
+  networkRtt,
+  ...networkAdjusted,
   outputTokenThroughput,
   inputTokenThroughput,
   totalTokenThroughput,

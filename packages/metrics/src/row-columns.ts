@@ -64,6 +64,7 @@ export const ROW_COLUMNS: readonly RowColumn[] = [
   column('connection_reused', 'bool', 'status', 'Sent on a connection used before'),
   column('response_reads', 'int32', 'status', 'Socket reads of the response'),
   column('content_event_count', 'int32', 'status', 'Events that carried output'),
+  column('context_overflow', 'bool', 'status', "Failed because the prompt did not fit into the model's context"),
 ];
 
 /** Row columns that aggregates may read as numbers; instants are left out, because a double does not hold epoch nanoseconds. */

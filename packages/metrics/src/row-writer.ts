@@ -97,6 +97,7 @@ const FLAGS: readonly (readonly [string, (slot: RecordSlot) => boolean])[] = [
   ['was_cancelled', (slot) => slot.cancelled],
   ['valid', (slot) => slot.isValid],
   ['connection_reused', (slot) => slot.connectionReused],
+  ['context_overflow', (slot) => slot.isContextOverflow],
 ];
 
 function errorCode({ error }: RecordSlot): number {

@@ -11,8 +11,15 @@ export const CHAT_MODE: MetricMode = {
   tokenizesInput: true,
   supportsReasoning: true,
   supportsAudio: true,
+  supportsImages: true,
+  supportsVideo: true,
+  producesVideo: false,
+  carriesMedia: false,
   countsOnClient: true,
   openLoop: false,
+  fixedSchedule: false,
+  networkLatency: false,
+  goodput: [],
 };
 
 /** One read of a response: when it came and what it brought. */

@@ -9,6 +9,7 @@ const NS_PER_UNIT: ReadonlyMap<MetricUnit, number> = new Map([
 const BYTES_PER_UNIT: ReadonlyMap<MetricUnit, number> = new Map([
   ['B', 1],
   ['KB', 1024],
+  ['MB', 1024 * 1024],
 ]);
 
 /** By what a number in `from` is divided to be in `to`. Throws `AIPERF_METRICS_UNIT_MISMATCH` when there is no such factor. */

@@ -4,13 +4,13 @@ import { ratio } from '../ratio.ts';
 const REQUIRES = ['request_count', 'error_request_count'] as const;
 
 /** A count that no record contributed to is 0 here: whether there were any is the question. */
-function count(run: RunValues, tag: (typeof REQUIRES)[number]): number {
+export function countOrZero(run: RunValues, tag: string): number {
   const value = run.scalar(tag);
   return Number.isNaN(value) ? 0 : value;
 }
 
 function completed(run: RunValues): number {
-  const total = count(run, 'request_count') + count(run, 'error_request_count');
+  const total = countOrZero(run, 'request_count') + countOrZero(run, 'error_request_count');
   return total === 0 ? Number.NaN : total;
 }
 
@@ -39,5 +39,5 @@ export const requestErrorRate: DerivedMetric = {
   displayOrder: 1080,
   formula: 'error_request_count / (request_count + error_request_count) * 100',
   requires: REQUIRES,
-  compute: (run) => ratio(count(run, 'error_request_count'), completed(run)) * 100,
+  compute: (run) => ratio(countOrZero(run, 'error_request_count'), completed(run)) * 100,
 };

@@ -13,7 +13,16 @@ interface Total {
   readonly displayOrder?: number;
 }
 
-function total({ tag, header, of, flags, unit = 'tokens', consoleGroup = 'none', displayOrder }: Total): DerivedMetric {
+/** The sum of a record metric over a phase. */
+export function total({
+  tag,
+  header,
+  of,
+  flags,
+  unit = 'tokens',
+  consoleGroup = 'none',
+  displayOrder,
+}: Total): DerivedMetric {
   return {
     tag,
     header,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ParsedRecord } from '../parsed-record.ts';
+import { RecordSlot } from '../record-slots.ts';
 import { interTokenLatency } from './inter-token-latency.ts';
 
 test.for([
@@ -12,5 +12,5 @@ test.for([
     ['output_sequence_length', outputTokens],
   ]);
   const get = (tag: string): number => values.get(tag) ?? Number.NaN;
-  expect(interTokenLatency.compute({} as ParsedRecord, { get })).toBe(expected);
+  expect(interTokenLatency.compute(new RecordSlot(), { get })).toBe(expected);
 });

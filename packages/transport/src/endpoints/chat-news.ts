@@ -4,12 +4,14 @@ import { isObject, textOf, type JsonObject } from './json.ts';
 import type { TokenUsage } from './parsed-response.ts';
 import type { RequestError } from '../request-error.ts';
 import { inBandErrorOf } from './response-error.ts';
-import { parseTokenUsage } from './token-usage.ts';
+import { specDecodingOf, type SpecDecoding } from './spec-decoding.ts';
+import { usageOf } from './token-usage.ts';
 
 /** What a chunk or a whole completion says. */
 export interface ChatNews {
   readonly error: RequestError | undefined;
   readonly usage: TokenUsage | undefined;
+  readonly specDecoding: SpecDecoding | undefined;
   readonly choices: readonly ChoiceNews[];
 }
 
@@ -20,7 +22,7 @@ interface ChoiceNews {
 }
 
 /** Nothing. */
-export const NO_NEWS: ChatNews = { error: undefined, usage: undefined, choices: [] };
+export const NO_NEWS: ChatNews = { error: undefined, usage: undefined, specDecoding: undefined, choices: [] };
 
 /** An event whose only news is one piece of text. */
 export interface PlainEvent {
@@ -43,14 +45,29 @@ export function newsOf(object: JsonObject): ChatNews {
       });
     }
   }
-  return { error: inBandErrorOf(object), usage: parseTokenUsage(object['usage']), choices };
+  return { error: inBandErrorOf(object), usage: usageOf(object), specDecoding: specDecodingOf(object), choices };
+}
+
+/** Whether an event's data carries output. Role-only and empty deltas, usage, errors and `[DONE]` do not. */
+export function isContentEvent(data: string): boolean {
+  let event: unknown;
+  try {
+    event = JSON.parse(data);
+  } catch {
+    return false;
+  }
+  if (!isObject(event)) return false;
+  return newsOf(event).choices.some(
+    ({ output }) => output.text !== '' || output.reasoningText !== '' || output.toolCallText !== '',
+  );
 }
 
 /** The event as one piece of text, or undefined when it says anything else that counts: finish reason, usage, tool call, error. */
 export function plainEventOf(event: JsonObject): PlainEvent | undefined {
   const choices = event['choices'];
   if (!Array.isArray(choices) || choices.length !== 1) return undefined;
-  if ((event['usage'] ?? null) !== null || inBandErrorOf(event) !== undefined) return undefined;
+  const hasUsage = (event['usage'] ?? event['usageMetadata'] ?? null) !== null;
+  if (hasUsage || inBandErrorOf(event) !== undefined || specDecodingOf(event) !== undefined) return undefined;
   const entry: unknown = choices[0];
   if (!isObject(entry) || textOf(entry['finish_reason']) !== undefined) return undefined;
   const delta = entry['delta'];

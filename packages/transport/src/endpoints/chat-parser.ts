@@ -228,10 +228,11 @@ export class ChatParser implements ResponseParser {
     if (this.#scanner.terminated) result.error ??= invalidResponse('Expected JSON in an event.', text);
   }
 
-  #add({ error, usage, choices }: ChatNews, timeNs: number, readIndex: number): void {
+  #add({ error, usage, specDecoding, choices }: ChatNews, timeNs: number, readIndex: number): void {
     const result = this.#result;
     result.error ??= error;
     result.usage = usage ?? result.usage;
+    result.specDecoding = specDecoding ?? result.specDecoding;
     let hasReasoning = false;
     let hasOutput = false;
     for (const { index, finishReason, output } of choices) {
@@ -247,7 +248,9 @@ export class ChatParser implements ResponseParser {
       hasOutput ||= isOutput;
       hasReasoning ||= output.reasoningText !== '';
     }
-    if (hasOutput || hasReasoning) result.addContentEvent(timeNs, readIndex, hasReasoning, hasOutput);
+    if (!hasOutput && !hasReasoning) return;
+    if (result.contentEventCount === 0) result.firstContentTokens = usage?.completionTokens ?? Number.NaN;
+    result.addContentEvent(timeNs, readIndex, hasReasoning, hasOutput);
   }
 
   #remember(news: ChatNews, timeline: Timeline, view: DataView): void {
@@ -298,7 +301,7 @@ export class ChatParser implements ResponseParser {
 }
 
 /** By content type; a server that names neither JSON nor a stream is judged by the first bytes. */
-function isEventStream(timeline: Timeline): boolean {
+export function isEventStream(timeline: Timeline): boolean {
   if (namesEventStream(timeline)) return true;
   const contentType = timeline.contentType.toLowerCase();
   if (contentType.includes('json') || contentType.includes('html')) return false;

@@ -1,4 +1,5 @@
 import type { RequestError } from '../request-error.ts';
+import type { SpecDecoding } from './spec-decoding.ts';
 
 /** Token counts as the server reported them; what it did not report is absent. Names follow the `usage_*` metrics. */
 export interface TokenUsage {
@@ -15,6 +16,14 @@ export interface TokenUsage {
   readonly acceptedPredictionTokens?: number;
   readonly rejectedPredictionTokens?: number;
   readonly toolUsePromptTokens?: number;
+}
+
+/** What a video server says of its own work; NaN where it does not. */
+export interface VideoReport {
+  /** `inference_time_s`. */
+  readonly inferenceSec: number;
+  /** `peak_memory_mb`. */
+  readonly peakMemoryMb: number;
 }
 
 /**
@@ -49,6 +58,12 @@ export interface ParsedResponse {
   readonly finishReason: string | undefined;
   /** The last one that was not null, as AIPerf takes it. llama.cpp reports each choice of n > 1 by itself. */
   readonly usage: TokenUsage | undefined;
+  /** Completion tokens as reported with the first content event; NaN unless the server reports usage with every chunk. */
+  readonly firstContentTokens: number;
+  /** The last that was reported. */
+  readonly specDecoding: SpecDecoding | undefined;
+  /** Of endpoints that make videos. */
+  readonly video: VideoReport | undefined;
   /** `[DONE]` was seen. */
   readonly sawDone: boolean;
   /** Why the request counts as failed, from the transport, the status or the content. */

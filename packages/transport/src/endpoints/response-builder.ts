@@ -1,5 +1,6 @@
 import type { RequestError } from '../request-error.ts';
-import type { ParsedResponse, TokenUsage } from './parsed-response.ts';
+import type { ParsedResponse, TokenUsage, VideoReport } from './parsed-response.ts';
+import type { SpecDecoding } from './spec-decoding.ts';
 
 /** What one choice has said so far. */
 interface Choice {
@@ -27,6 +28,9 @@ export class ResponseBuilder implements ParsedResponse {
   lastEventNs: number = Number.NaN;
   finishReason: string | undefined = undefined;
   usage: TokenUsage | undefined = undefined;
+  firstContentTokens: number = Number.NaN;
+  specDecoding: SpecDecoding | undefined = undefined;
+  video: VideoReport | undefined = undefined;
   sawDone = false;
   error: RequestError | undefined = undefined;
 
@@ -47,6 +51,9 @@ export class ResponseBuilder implements ParsedResponse {
     this.lastEventNs = Number.NaN;
     this.finishReason = undefined;
     this.usage = undefined;
+    this.firstContentTokens = Number.NaN;
+    this.specDecoding = undefined;
+    this.video = undefined;
     this.sawDone = false;
     this.error = undefined;
     this.#choices = [];
