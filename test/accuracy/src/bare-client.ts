@@ -11,6 +11,8 @@ export interface BareLoad {
   readonly streams: number;
   readonly requestsPerStream: number;
   readonly outputTokens: number;
+  /** The streams begin one after the other over this time. */
+  readonly spreadMs: number;
   /** Begins every request id. */
   readonly idPrefix: string;
   readonly outputPath: string;
@@ -76,7 +78,7 @@ async function main(load: BareLoad): Promise<void> {
         if (sentCount < load.requestsPerStream) setImmediate(send);
         else resolve();
       });
-      send();
+      setTimeout(send, (stream * load.spreadMs) / load.streams);
     });
 
   const open = async (): Promise<{ socket: Socket; setHandler: (handler: (length: number) => void) => void }> => {

@@ -22,7 +22,13 @@ const PROMPT_TOKENS = 64;
 const CLIENT_DEADLINE_MS = 120_000;
 
 /** Requests that make the server's code hot, so that its own first slow ones are not put down to the client. */
-const SERVER_WARM_UP = { streams: 200, requestsPerStream: 10, outputTokens: 4, idPrefix: 'warm-up' } as const;
+const SERVER_WARM_UP = {
+  streams: 200,
+  requestsPerStream: 10,
+  outputTokens: 4,
+  spreadMs: 0,
+  idPrefix: 'warm-up',
+} as const;
 
 /**
  * Runs `aiperf profile` against a fresh mock server and pairs what both stamped. `load` are the options that make the load; a trace says
@@ -53,7 +59,7 @@ export function runAiperf(
 /** The same with a bare socket loop, in a process of its own: the floor that machine, kernel and server set. */
 export function runBareClient(
   server: ServerTiming,
-  load: Pick<BareLoad, 'streams' | 'requestsPerStream' | 'outputTokens'>,
+  load: Pick<BareLoad, 'streams' | 'requestsPerStream' | 'outputTokens' | 'spreadMs'>,
 ): Promise<PairedStamps> {
   return runClient(server, async (url, directory) => {
     const rows = await runBareProcess({ ...load, url, idPrefix: 'bare', outputPath: join(directory, 'rows.json') });

@@ -8,7 +8,8 @@ const TTFT_MS = 100;
 /** 50 tokens a second for each stream. */
 const ITL_MS = 20;
 const OUTPUT_TOKENS = 100;
-/** At 2.08 s a request, some 12 s in all. */
+const REQUEST_MS = TTFT_MS + (OUTPUT_TOKENS - 1) * ITL_MS;
+/** Some 12 s in all. */
 const REQUESTS_PER_STREAM = 6;
 
 /** What may be added at one number of streams. */
@@ -18,13 +19,22 @@ export interface LatencyBudget {
 }
 
 /**
+ * How the streams begin.
+ * - `spread`: one after the other over the length of a request, as after some time under load, when no two have anything to do with each
+ *   other. What is measured is a client that is busy with all other streams.
+ * - `together`: all in one moment, and as all answers are of one length they go on ending and beginning together. The last of them is
+ *   read by the server after all others: most of what is measured is the server's event loop and the kernel.
+ */
+type Beginning = 'spread' | 'together';
+
+/**
  * How much client, kernel and a busy machine add to the times that the server itself made.
  *
  * Added TTFT of a request = client's TTFT - (server's stamp of the first token's write - server's stamp of the request's receipt). The
  * client's zero point is the hand-over of the request's bytes to an open connection, so connecting is in neither. The difference is the
  * sum of two ways:
  * - request way, client's start to server's receipt: the client's write call, loopback, the server's wake-up, what the server's event loop
- *   had to do first (all streams begin at once, so the last request of the burst is read after all others), its read and the parsing
+ *   had to do first (when all streams begin together, the last request of the burst is read after all others), its read and the parsing
  *   of the request's head, because the server stamps after them;
  * - answer way, server's write stamp to client's read stamp: the server's write call (its stamp comes before it), loopback, the client's
  *   wake-up, and the reads of other streams that come first in the same burst. Only the last two are in the client's hands.
@@ -33,15 +43,19 @@ export interface LatencyBudget {
  * client share the machine's cores. The mock server's timers wake once a millisecond; that is no error here, because what counts is when
  * it did write, not when it meant to.
  */
-export function latencyScenario(streams: number, budget: LatencyBudget): Scenario {
+export function latencyScenario(streams: number, beginning: Beginning, budget?: LatencyBudget): Scenario {
   return {
-    name: `latency-${streams}`,
-    title: `${streams} streams x ${1000 / ITL_MS} tokens/s, ${REQUESTS_PER_STREAM} requests each`,
+    name: `${beginning === 'spread' ? 'latency' : 'burst'}-${streams}`,
+    title: `${streams} streams x ${1000 / ITL_MS} tokens/s, ${REQUESTS_PER_STREAM} requests each, begun ${
+      beginning === 'spread' ? `over ${REQUEST_MS} ms` : 'together'
+    }`,
     run: async () => {
       const server = { ttftMs: TTFT_MS, itlMs: ITL_MS };
+      const spreadMs = beginning === 'spread' ? REQUEST_MS : 0;
       const load = ['--concurrency', String(streams), '--request-count', String(streams * REQUESTS_PER_STREAM)];
+      if (spreadMs > 0) load.push('--concurrency-ramp-duration', `${spreadMs}ms`);
       const pairs = await runAiperf(server, [...load, '--osl', String(OUTPUT_TOKENS)]);
-      const bareLoad = { streams, requestsPerStream: REQUESTS_PER_STREAM, outputTokens: OUTPUT_TOKENS };
+      const bareLoad = { streams, requestsPerStream: REQUESTS_PER_STREAM, outputTokens: OUTPUT_TOKENS, spreadMs };
       const bare = addedTimes(await runBareClient(server, bareLoad), undefined, undefined);
       return addedTimes(pairs, budget, bare);
     },

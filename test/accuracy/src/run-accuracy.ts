@@ -12,9 +12,12 @@ import { deliveryScenario, turnaroundScenario } from './turnaround.ts';
 
 /** The budgets of the design, section 8, and those of load control. */
 const SCENARIOS: readonly Scenario[] = [
-  latencyScenario(100, { addedTtftP99Ms: 1, itlErrorPercent: 0.1 }),
-  latencyScenario(500, { addedTtftP99Ms: 5, itlErrorPercent: 0.2 }),
-  latencyScenario(2000, { addedTtftP99Ms: 15, itlErrorPercent: 0.5 }),
+  latencyScenario(100, 'spread', { addedTtftP99Ms: 1, itlErrorPercent: 0.1 }),
+  latencyScenario(500, 'spread', { addedTtftP99Ms: 5, itlErrorPercent: 0.2 }),
+  latencyScenario(2000, 'spread', { addedTtftP99Ms: 15, itlErrorPercent: 0.5 }),
+  latencyScenario(100, 'together'),
+  latencyScenario(500, 'together'),
+  latencyScenario(2000, 'together'),
   lagScenario,
   turnaroundScenario,
   deliveryScenario,
