@@ -1,10 +1,6 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
-import type { EncodedTurn, RenderBody, Turn } from './conversation.ts';
-import { generateConversations } from './generate.ts';
-import type { SyntheticConfig } from './generate.ts';
-import type { RandomSource } from './random.ts';
+import type { Conversation, EncodedTurn, RenderBody, Turn } from './conversation.ts';
 import { createDatasetStoreWriter } from './store-writer.ts';
-import type { PromptGenerator } from './synthetic/prompt-generator.ts';
 
 /** Work between two turns of the event loop: the process's other services answer heartbeats meanwhile. */
 const WORK_SLICE_MS = 20;
@@ -13,19 +9,19 @@ const NS_PER_MS = 1e6;
 /** What a store is built from. */
 export interface StorePlan {
   readonly directory: string;
-  readonly config: SyntheticConfig;
-  readonly prompts: PromptGenerator;
-  readonly random: RandomSource;
+  readonly conversations: Iterable<Conversation>;
   readonly renderBody: RenderBody;
   /** Checked between slices of work; aborting leaves an unfinished store. */
   readonly signal: AbortSignal;
 }
 
-/** Generates the dataset, renders and encodes every request body once, and writes the store. */
-export async function buildStore(plan: StorePlan): Promise<void> {
+/** Renders and encodes every request body once and writes the store. Resolves with the number of conversations. */
+export async function buildStore(plan: StorePlan): Promise<number> {
   using writer = createDatasetStoreWriter(plan.directory);
   let sliceStartMs = performance.now();
-  for (const { id, turns } of generateConversations(plan.config, plan.prompts, plan.random)) {
+  let count = 0;
+  for (const { id, turns } of plan.conversations) {
+    count += 1;
     writer.add({ id, turns: turns.map((turn) => encodeTurn(turn, plan.renderBody)) });
     if (performance.now() - sliceStartMs > WORK_SLICE_MS) {
       await yieldToEventLoop();
@@ -34,6 +30,7 @@ export async function buildStore(plan: StorePlan): Promise<void> {
     }
   }
   writer.finish();
+  return count;
 }
 
 function encodeTurn(turn: Turn, renderBody: RenderBody): EncodedTurn {
@@ -42,6 +39,7 @@ function encodeTurn(turn: Turn, renderBody: RenderBody): EncodedTurn {
     body: renderBody(turn),
     inputTokens,
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    ...(turn.messages === undefined && turn.payload === undefined ? {} : { isWholeHistory: true }),
     ...(delayMs === undefined ? {} : { delayNs: Math.round(delayMs * NS_PER_MS) }),
     ...(timestampMs === undefined ? {} : { timestampNs: Math.round(timestampMs * NS_PER_MS) }),
   };

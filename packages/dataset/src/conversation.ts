@@ -1,8 +1,20 @@
+/** An object as JSON has it. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
 /** One request of a conversation as it was generated or loaded. */
 export interface Turn {
   readonly role: 'user';
+  /** Empty with `messages` or `payload`. */
   readonly text: string;
-  /** Tokens of `text`, special tokens and chat template left out. */
+  /** In place of `text`: the whole recorded history of the conversation, in the endpoint's own form. */
+  readonly messages?: readonly JsonObject[];
+  /** Definitions of tools; only with `messages`. */
+  readonly tools?: readonly JsonObject[];
+  /** In place of all of it: the recorded request body. */
+  readonly payload?: JsonObject;
+  /** Fields merged over this turn's body, after those of the run. */
+  readonly extra?: JsonObject;
+  /** Tokens of the text, special tokens and chat template left out. */
   readonly inputTokens: number;
   /** Output length to ask for; absent: the server decides. */
   readonly maxOutputTokens?: number;
@@ -27,6 +39,8 @@ export interface EncodedTurn {
   readonly inputTokens: number;
   /** Absent: none was asked for. */
   readonly maxOutputTokens?: number;
+  /** The body holds all that came before it, and is sent as it is; else a later turn is sent after the replies that came before it. */
+  readonly isWholeHistory?: true;
   /** As {@link Turn.delayMs}; absent: none. */
   readonly delayNs?: number;
   /** As {@link Turn.timestampMs}; absent: none. */

@@ -8,6 +8,8 @@ export const DATASET_ERROR_CODES = [
   'AIPERF_DATASET_TOKENIZER_FAILED',
   /** No text with the wanted number of tokens exists or was found for this tokenizer. */
   'AIPERF_DATASET_PROMPT_LENGTH',
+  /** An input file cannot be read, or its lines are not what its format says. */
+  'AIPERF_DATASET_INPUT_FILE',
   /** The store cannot be written. */
   'AIPERF_DATASET_STORE_WRITE',
   /** The store cannot be read, is cut short, or is not a dataset store at all. */

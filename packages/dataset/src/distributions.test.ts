@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drawPositiveLength } from './distributions.ts';
+import { drawDurationMs, drawPositiveLength } from './distributions.ts';
 import { createRandomSource } from './random.ts';
 
 test.for([
@@ -30,4 +30,26 @@ test('lengths below 1 are drawn again, not clamped', () => {
   const ones = lengths.filter((length) => length === 1).length / lengths.length;
   expect(ones).toBeGreaterThan(0.12);
   expect(ones).toBeLessThan(0.18);
+});
+
+test.for([
+  [100, 0, 100],
+  [0, 0, 0],
+  [0.25, 0, 0.25],
+] as const)('a time with mean %d ms and stddev %d draws nothing and is %d ms', ([mean, stddev, expected]) => {
+  const random = createRandomSource(1).stream('delays');
+  expect(drawDurationMs(random, mean, stddev)).toBe(expected);
+  expect(random.nextUniform()).toBe(createRandomSource(1).stream('delays').nextUniform());
+});
+
+test('times are spread as asked and never below 0', () => {
+  const random = createRandomSource(5).stream('delays');
+  const far = Array.from({ length: 20_000 }, () => drawDurationMs(random, 1000, 100));
+  const mean = far.reduce((sum, time) => sum + time, 0) / far.length;
+  // Five standard deviations of the mean: 5 * 100 / sqrt(20,000).
+  expect(Math.abs(mean - 1000)).toBeLessThan(3.6);
+  const near = Array.from({ length: 20_000 }, () => drawDurationMs(random, 10, 20));
+  expect(Math.min(...near)).toBeGreaterThanOrEqual(0);
+  // Drawn again, not clamped: a time of exactly 0 does not happen.
+  expect(near.filter((time) => time === 0)).toEqual([]);
 });

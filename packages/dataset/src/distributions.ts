@@ -5,6 +5,23 @@ import type { RandomStream } from './random.ts';
 const REDRAW_LIMIT = 1000;
 
 /**
+ * A time from a normal distribution, drawn again while it is below 0. With a stddev of 0 it is the mean and draws nothing; the mean of what
+ * comes out is higher than the one asked for where the cut-off tail matters.
+ */
+export function drawDurationMs(random: RandomStream, meanMs: number, stddevMs: number): number {
+  assert(
+    meanMs >= 0 && stddevMs >= 0 && Number.isFinite(meanMs + stddevMs),
+    `time: mean ${meanMs}, stddev ${stddevMs}`,
+  );
+  if (stddevMs === 0) return meanMs;
+  for (let draw = 0; draw < REDRAW_LIMIT; draw += 1) {
+    const durationMs = meanMs + stddevMs * random.nextNormal();
+    if (durationMs >= 0) return durationMs;
+  }
+  return 0;
+}
+
+/**
  * A length in tokens from a normal distribution, rounded to the nearest integer and drawn again while it is below 1.
  *
  * With a stddev of 0 it is the rounded mean and draws nothing. Drawing again cuts the lower tail off, so the mean of what comes out is the

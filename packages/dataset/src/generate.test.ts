@@ -11,13 +11,22 @@ interface Wanted {
   readonly models?: readonly string[];
   readonly input?: readonly [mean: number, stddev: number];
   readonly output?: readonly [mean: number, stddev: number];
+  readonly conversation?: Partial<SyntheticConfig['conversation']>;
 }
 
-function generate({ entries, seed, models = ['m'], input = [20, 0], output }: Wanted): Conversation[] {
+function generate({ entries, seed, models = ['m'], input = [20, 0], output, conversation }: Wanted): Conversation[] {
   const random = createRandomSource(seed);
   const config: SyntheticConfig = {
     endpoint: { modelNames: models },
     input: { datasetEntries: entries, ...(seed === undefined ? {} : { randomSeed: seed }) },
+    conversation: {
+      turnsMean: 1,
+      turnsStddev: 0,
+      turnDelayMeanMs: 0,
+      turnDelayStddevMs: 0,
+      turnDelayRatio: 1,
+      ...conversation,
+    },
     prompt: {
       inputTokensMean: input[0],
       inputTokensStddev: input[1],
@@ -83,5 +92,47 @@ describe('synthetic conversations', () => {
   test('have the same prompts whatever the output lengths are', () => {
     const texts = (wanted: Wanted): string[] => turnsOf(generate(wanted)).map(({ text }) => text);
     expect(texts({ entries: 50, seed: 8, output: [50, 5] })).toEqual(texts({ entries: 50, seed: 8 }));
+  });
+});
+
+describe('conversations of several turns', () => {
+  const spread = { turnsMean: 3, turnsStddev: 1, turnDelayMeanMs: 200, turnDelayStddevMs: 50 };
+
+  test('have turn counts and delays of their distributions, no delay on the first turn, and are the same with the same seed', () => {
+    const wanted: Wanted = { entries: 400, seed: 2, conversation: spread, output: [10, 2] };
+    const conversations = generate(wanted);
+    const counts = conversations.map(({ turns }) => turns.length);
+    const delays = conversations.flatMap(({ turns }) => turns.slice(1).map(({ delayMs = Number.NaN }) => delayMs));
+    const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(Math.min(...counts)).toBe(1);
+    expect(Math.abs(meanOf(counts) - 3)).toBeLessThan(0.25);
+    expect(Math.abs(meanOf(delays) - 200)).toBeLessThan(10);
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(0);
+    expect(conversations.every(({ turns }) => turns[0]?.delayMs === undefined)).toBe(true);
+    for (const { text, inputTokens } of turnsOf(conversations)) expect(text.split(' ')).toHaveLength(inputTokens);
+    expect(generate(wanted)).toEqual(conversations);
+  });
+
+  test('leave turn counts and prompts as they were when only the delays change', () => {
+    const bare = (conversation: Wanted['conversation']): unknown =>
+      generate({ entries: 100, seed: 2, ...(conversation && { conversation }) }).map(({ turns }) =>
+        turns.map((turn) => ({ ...turn, delayMs: undefined })),
+      );
+    expect(bare({ ...spread, turnDelayStddevMs: 0, turnDelayMeanMs: 0 })).toEqual(bare(spread));
+  });
+
+  test.for([
+    [1, 200],
+    [2.5, 500],
+    [0, undefined],
+  ] as const)('with a delay ratio of %d wait %s ms', ([turnDelayRatio, expected]) => {
+    const conversation = { turnsMean: 2, turnDelayMeanMs: 200, turnDelayRatio };
+    const delays = generate({ entries: 3, seed: 2, conversation }).map(({ turns }) => turns[1]?.delayMs);
+    expect(delays).toEqual([expected, expected, expected]);
+  });
+
+  test('take the models in turn across conversations', () => {
+    const turns = turnsOf(generate({ entries: 2, models: ['a', 'b'], conversation: { turnsMean: 3 } }));
+    expect(turns.map(({ model }) => model)).toEqual(['a', 'b', 'a', 'b', 'a', 'b']);
   });
 });

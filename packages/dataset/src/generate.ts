@@ -1,51 +1,76 @@
-import { randomUUID } from 'node:crypto';
 import type { UserConfig } from '@aiperf/config';
 import type { Conversation, Turn } from './conversation.ts';
-import { drawPositiveLength } from './distributions.ts';
+import { createConversationNames } from './conversation-names.ts';
+import { drawDurationMs, drawPositiveLength } from './distributions.ts';
 import type { RandomSource } from './random.ts';
 import type { PromptGenerator } from './synthetic/prompt-generator.ts';
 
-/** Prompts made at a time, so that a tokenizer counts many in one call. */
+/** Conversations made at a time, so that a tokenizer counts many prompts in one call. */
 const BATCH_SIZE = 256;
 
 /** The part of the configuration that a synthetic dataset depends on. */
 export interface SyntheticConfig {
   readonly endpoint: Pick<UserConfig['endpoint'], 'modelNames'>;
   readonly input: Pick<UserConfig['input'], 'datasetEntries' | 'randomSeed'>;
+  readonly conversation: UserConfig['conversation'];
   readonly prompt: UserConfig['prompt'];
 }
 
+/** A turn before its text is made. */
+interface TurnPlan {
+  readonly inputTokens: number;
+  readonly maxOutputTokens?: number;
+  readonly delayMs?: number;
+}
+
 /**
- * Synthetic single-turn conversations, in dataset order. With a seed they are the same in every run and named `session_000000` …,
- * without one they are named by UUIDs. Models take turns, one a request.
+ * Synthetic conversations, in dataset order. With a seed they are the same in every run and named `session_000000` …, without one they are
+ * named by UUIDs. Models take turns, one a request.
  */
 export function* generateConversations(
   config: SyntheticConfig,
   prompts: PromptGenerator,
   random: RandomSource,
 ): Generator<Conversation> {
-  const { input, prompt, endpoint } = config;
-  const inputLengths = random.stream('input-lengths');
-  const outputLengths = random.stream('output-lengths');
+  const { input, endpoint } = config;
+  const nextName = createConversationNames(input.randomSeed);
+  const planConversation = createPlanner(config, random);
+  let turnNumber = 0;
   for (let first = 0; first < input.datasetEntries; first += BATCH_SIZE) {
     const batchSize = Math.min(BATCH_SIZE, input.datasetEntries - first);
-    const lengths = Array.from({ length: batchSize }, () =>
-      drawPositiveLength(inputLengths, prompt.inputTokensMean, prompt.inputTokensStddev),
-    );
-    const texts = prompts.generate(lengths);
-    for (const [position, text] of texts.entries()) {
-      const index = first + position;
-      const turn: Turn = {
-        role: 'user',
-        text,
-        inputTokens: lengths[position] ?? 0,
-        model: endpoint.modelNames[index % endpoint.modelNames.length] ?? '',
+    const plans = Array.from({ length: batchSize }, planConversation);
+    const texts = prompts.generate(plans.flatMap((turns) => turns.map(({ inputTokens }) => inputTokens))).values();
+    for (const plan of plans) {
+      const turns = plan.map((turn): Turn => {
+        const model = endpoint.modelNames[turnNumber % endpoint.modelNames.length] ?? '';
+        turnNumber += 1;
+        return { role: 'user', text: texts.next().value ?? '', model, ...turn };
+      });
+      yield { id: nextName(), turns };
+    }
+  }
+}
+
+/** Every property has a stream of its own, so that asking for another spread of one leaves the others as they were. */
+function createPlanner({ conversation, prompt }: SyntheticConfig, random: RandomSource): () => readonly TurnPlan[] {
+  const inputLengths = random.stream('input-lengths');
+  const outputLengths = random.stream('output-lengths');
+  const turnCounts = random.stream('turn-counts');
+  const turnDelays = random.stream('turn-delays');
+  const drawDelayMs = (): number =>
+    drawDurationMs(turnDelays, conversation.turnDelayMeanMs, conversation.turnDelayStddevMs) *
+    conversation.turnDelayRatio;
+  return () => {
+    const turnCount = drawPositiveLength(turnCounts, conversation.turnsMean, conversation.turnsStddev);
+    return Array.from({ length: turnCount }, (_, turnIndex): TurnPlan => {
+      const delayMs = turnIndex === 0 ? 0 : drawDelayMs();
+      return {
+        inputTokens: drawPositiveLength(inputLengths, prompt.inputTokensMean, prompt.inputTokensStddev),
         ...(prompt.outputTokensMean === undefined
           ? {}
           : { maxOutputTokens: drawPositiveLength(outputLengths, prompt.outputTokensMean, prompt.outputTokensStddev) }),
+        ...(delayMs === 0 ? {} : { delayMs }),
       };
-      const id = input.randomSeed === undefined ? randomUUID() : `session_${String(index).padStart(6, '0')}`;
-      yield { id, turns: [turn] };
-    }
-  }
+    });
+  };
 }

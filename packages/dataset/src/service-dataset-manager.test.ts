@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTestContext } from '@aiperf/comms/testing';
 import { parseProfileArguments } from '@aiperf/config';
@@ -109,6 +109,60 @@ describe('the dataset manager', () => {
     const body = JSON.parse(new TextDecoder().decode(store.turn(3, 0).body));
     expect(body.content.split(' ').filter((word: string) => !known.has(word))).toEqual([]);
     expect(run.test.logLines.filter(({ level }) => level !== 'debug')).toEqual([]);
+  });
+
+  test('plays the conversations of an input file, all turns of which are in inputs.json', async () => {
+    await using folder = await temporaryDirectory();
+    const path = join(folder.path, 'trace.jsonl');
+    const lines = [
+      { session_id: 's', timestamp: 10, input_length: 600, output_length: 7, hash_ids: [1, 2] },
+      { session_id: 's', delay: 20, text_input: 'And then what?' },
+      { timestamp: 30, messages: [{ role: 'user', content: 'Hello there' }] },
+    ];
+    await writeFile(path, lines.map((line) => JSON.stringify(line)).join('\n'));
+    await using run = await createRun([
+      '--input-file',
+      path,
+
+      '--tokenizer',
+      'builtin',
+      '--random-seed',
+      '1',
+    ]);
+    await mkdir(run.plan.runDirectory);
+    await run.manager.configure(run.plan);
+    await expect.poll(() => run.announced.map(({ conversation_count }) => conversation_count)).toEqual([2]);
+    await run.manager.start();
+    await run.manager.stop();
+    using store = openDatasetStore(join(run.plan.privateDirectory, 'dataset'));
+    expect([store.turnTiming(0, 0), store.turnTiming(0, 1), store.turnTiming(1, 0)]).toEqual([
+      { delayNs: Number.NaN, timestampNs: 10_000_000 },
+      { delayNs: 20_000_000, timestampNs: Number.NaN },
+      { delayNs: Number.NaN, timestampNs: 30_000_000 },
+    ]);
+    expect(store.turn(0, 0)).toMatchObject({ inputTokens: 600, maxOutputTokens: 7 });
+    expect(store.turn(0, 1)).toMatchObject({ inputTokens: 4 });
+    expect(store.turn(0, 1)).not.toHaveProperty('isWholeHistory');
+    expect(store.turn(1, 0)).toMatchObject({ inputTokens: 2, isWholeHistory: true });
+    const inputs = JSON.parse(await readFile(join(run.plan.runDirectory, 'inputs.json'), 'utf8'));
+    expect(inputs.data).toEqual([
+      {
+        session_id: 's',
+        payloads: [
+          { content: expect.stringMatching(/^(\w+ ){599}\w+$/), model: 'org/mock', stream: true },
+          { content: 'And then what?', model: 'org/mock', stream: true },
+        ],
+      },
+      { session_id: 'session_000000', payloads: [{ content: '', model: 'org/mock', stream: true }] },
+    ]);
+  });
+
+  test('a bad input file fails the configuration', async () => {
+    await using folder = await temporaryDirectory();
+    const path = join(folder.path, 'trace.jsonl');
+    await writeFile(path, '{"input_length": -1}\n');
+    await using run = await createRun(['--input-file', path, '--tokenizer', 'builtin']);
+    await expect(run.manager.configure(run.plan)).rejects.toThrow(`${path}:1: input_length`);
   });
 
   test('a tokenizer that is not there fails the configuration', async () => {

@@ -9,7 +9,8 @@
  *                                 u64 length of the data file
  *     conversations    16 bytes each: u64 where its id begins in the ids, u32 bytes of the id, u32 number of turns
  *     turns            40 bytes each: u64 offset in the data file, u32 length, u32 input tokens, u32 maximum of output tokens
- *                                 or 0xffffffff for none, u32 zero, f64 delay in ns, f64 recorded time in ns; NaN for none
+ *                                 or 0xffffffff for none, u32 flags (1: whole history), f64 delay in ns, f64
+ *                                 recorded time in ns; NaN for none
  *     ids              UTF-8
  *
  * Turns are in the order of the conversations, so the first turn of one follows the last of the one before.
@@ -25,6 +26,9 @@ export const DATA_HEADER_BYTES = 16;
 export const INDEX_HEADER_BYTES = 48;
 export const CONVERSATION_ENTRY_BYTES = 16;
 export const TURN_ENTRY_BYTES = 40;
+
+/** Flag of a turn: the body holds the whole history. */
+export const WHOLE_HISTORY_FLAG = 1;
 
 /** In place of a maximum of output tokens that was not asked for. */
 export const NO_MAX_OUTPUT_TOKENS = 0xffffffff;

@@ -13,6 +13,7 @@ import {
   INDEX_MAGIC,
   NO_MAX_OUTPUT_TOKENS,
   TURN_ENTRY_BYTES,
+  WHOLE_HISTORY_FLAG,
   decodeIndexHeader,
   describeForeignHeader,
   readUint64,
@@ -127,6 +128,7 @@ class FileStore implements DatasetStore {
       body: this.#readBody(readUint64(this.#index, entry), this.#index.readUInt32LE(entry + 8)),
       inputTokens: this.#index.readUInt32LE(entry + 12),
       ...(maxOutputTokens === NO_MAX_OUTPUT_TOKENS ? {} : { maxOutputTokens }),
+      ...((this.#index.readUInt32LE(entry + 20) & WHOLE_HISTORY_FLAG) === 0 ? {} : { isWholeHistory: true }),
       ...(Number.isNaN(delayNs) ? {} : { delayNs }),
       ...(Number.isNaN(timestampNs) ? {} : { timestampNs }),
     };

@@ -11,6 +11,7 @@ import {
   INDEX_FILE_NAME,
   NO_MAX_OUTPUT_TOKENS,
   TURN_ENTRY_BYTES,
+  WHOLE_HISTORY_FLAG,
   encodeIndexHeader,
   writeFileHeader,
   writeUint64,
@@ -74,6 +75,7 @@ class FileStoreWriter implements DatasetStoreWriter {
     entry.writeUInt32LE(turn.body.length, 8);
     entry.writeUInt32LE(turn.inputTokens, 12);
     entry.writeUInt32LE(turn.maxOutputTokens ?? NO_MAX_OUTPUT_TOKENS, 16);
+    entry.writeUInt32LE(turn.isWholeHistory === true ? WHOLE_HISTORY_FLAG : 0, 20);
     entry.writeDoubleLE(turn.delayNs ?? Number.NaN, 24);
     entry.writeDoubleLE(turn.timestampNs ?? Number.NaN, 32);
     this.#write(turn.body);

@@ -16,6 +16,7 @@ const encodedTurn = fc.record(
     body: fc.uint8Array({ maxLength: 200 }),
     inputTokens: tokens,
     maxOutputTokens: tokens,
+    isWholeHistory: fc.constant(true as const),
     delayNs: fc.double({ min: 0, noNaN: true }),
     timestampNs: fc.double({ min: 0, noNaN: true }),
   },

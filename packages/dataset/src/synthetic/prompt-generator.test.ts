@@ -75,6 +75,58 @@ describe.for<[string, Tokenizer, (seed: number) => PromptGenerator]>([
       .map((prompt) => prompt.split(' ', 2).join(' '));
     expect(new Set(beginnings).size).toBe(500);
   });
+
+  const blockSize = 16;
+  const blockPrompt = fc
+    .record({
+      blockIds: fc.array(fc.integer({ min: -2, max: 4 }), { maxLength: 6 }),
+      last: fc.integer({ min: 1, max: 16 }),
+    })
+    .map(({ blockIds, last }) => ({ blockIds, tokenCount: Math.max(0, blockIds.length - 1) * blockSize + last }));
+
+  test('have exactly the tokens asked for when they are made of blocks', () => {
+    const generator = create(4);
+    fc.assert(
+      fc.property(fc.array(blockPrompt, { minLength: 1, maxLength: 5 }), (wanted) => {
+        const texts = generator.generateFromBlocks(wanted, blockSize);
+        expect(tokenizer.countAll(texts)).toEqual(wanted.map(({ tokenCount }) => tokenCount));
+      }),
+      { numRuns: 40, examples: [[[{ blockIds: [], tokenCount: 700 }]]] },
+    );
+  });
+
+  test('share the text of blocks with the same id, whatever follows them and in whatever order they are made', () => {
+    const shared = [7, 8, 7];
+    const wanted = [4, 5, 6].map((own) => ({ blockIds: [...shared, own], tokenCount: 4 * blockSize }));
+    const texts = create(4).generateFromBlocks(wanted, blockSize);
+    const [common = ''] = create(4).generateFromBlocks([{ blockIds: shared, tokenCount: 3 * blockSize }], blockSize);
+    // The end of a prompt may have been changed to make its count right.
+    const prefix = common.slice(0, -40);
+    expect(texts.map((text) => text.slice(0, prefix.length))).toEqual(texts.map(() => prefix));
+    expect(new Set(texts).size).toBe(3);
+    expect(create(4).generateFromBlocks(wanted.toReversed(), blockSize).toReversed()).toEqual(texts);
+  });
+});
+
+test('a block is the same at every place, and a shorter one is its beginning', () => {
+  const generator = createBuiltinPromptGenerator(createRandomSource(1));
+  const [whole = '', shorter = '', twice = ''] = generator.generateFromBlocks(
+    [
+      { blockIds: [3], tokenCount: 512 },
+      { blockIds: [3], tokenCount: 100 },
+      { blockIds: [3, 3], tokenCount: 1024 },
+    ],
+    512,
+  );
+  expect(shorter).toBe(whole.split(' ').slice(0, 100).join(' '));
+  expect(twice).toBe(`${whole} ${whole}`);
+  // More ids than are kept in memory, then the first again.
+  const many = Array.from({ length: 5000 }, (_, id) => ({ blockIds: [id + 10], tokenCount: 1 }));
+  generator.generateFromBlocks(many, 512);
+  expect(generator.generateFromBlocks([{ blockIds: [3], tokenCount: 512 }], 512)).toEqual([whole]);
+  expect(
+    createBuiltinPromptGenerator(createRandomSource(2)).generateFromBlocks([{ blockIds: [3], tokenCount: 512 }], 512),
+  ).not.toEqual([whole]);
 });
 
 test('the first word differs until all have been first, the first two words beyond that', () => {

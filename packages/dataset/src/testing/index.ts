@@ -1,0 +1,2 @@
+export { createTestTrace } from './test-trace.ts';
+export type { TestTraceOptions, TestTraceRecord } from './test-trace.ts';
