@@ -4,6 +4,8 @@ export type { ConfigErrorCode } from './config-error.ts';
 export type { ConfigProblem, ProblemKind } from './config-problem.ts';
 export { describeConfig } from './describe-config.ts';
 export type { ConfigDescription } from './describe-config.ts';
+export { loadProfileConfig } from './load-config.ts';
+export type { LoadContext } from './load-config.ts';
 export { parseProfileArguments, wantsHelp } from './parse-profile-arguments.ts';
 export type { ParseContext, ParseResult } from './parse-profile-arguments.ts';
 export { decodePlan, encodePlan } from './plan-codec.ts';

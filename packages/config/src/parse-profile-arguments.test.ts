@@ -39,7 +39,7 @@ describe('defaults', () => {
       input: { extraInputs: {}, datasetEntries: 100, datasetSampling: 'sequential' },
       conversation: { turnsMean: 1, turnsStddev: 0, turnDelayMeanMs: 0, turnDelayStddevMs: 0, turnDelayRatio: 1 },
       prompt: { inputTokensMean: 550, inputTokensStddev: 0, outputTokensStddev: 0 },
-      load: { arrivalPattern: 'poisson', gracePeriodSec: 30 },
+      load: { arrivalPattern: 'poisson', gracePeriodSec: 30, concurrency: 1, requestCount: 10 },
       phases: [
         {
           name: 'profiling',
@@ -244,7 +244,7 @@ describe('problems', () => {
     ['-m x --request-rate 1e999', '--request-rate: expected a number greater than 0, found "1e999".'],
     [
       '-m x --request-rate 1 --arrival-pattern posson',
-      '--arrival-pattern: expected one of constant, poisson, found "posson". Did you mean poisson?',
+      '--arrival-pattern: expected one of constant, poisson, gamma, concurrency_burst, found "posson". Did you mean poisson?',
     ],
     [
       '-m x --benchmark-duration 5parsecs',

@@ -1,10 +1,14 @@
 import * as z from 'zod/mini';
 import { type ConfigProblem, createProblem, quoteFound } from './config-problem.ts';
+import { type ConfigFile, filePhases } from './config-file.ts';
 import { crossOptionProblems } from './cross-option-rules.ts';
 import { nearestName } from './nearest-name.ts';
 import { groupSchemas, type UserOptions } from './options/groups.ts';
 import { optionAt, type OptionDefinition } from './options/option-table.ts';
+import { flagOf, type Given } from './option-names.ts';
+import { optionPhases } from './option-phases.ts';
 import { type GivenOption, parseWords, redactWord } from './parse-words.ts';
+import { type PhaseFacts, phaseProblems } from './phase-rules.ts';
 import { resolveConfig } from './resolve-config.ts';
 import type { UserConfig } from './user-config.ts';
 
@@ -12,6 +16,10 @@ import type { UserConfig } from './user-config.ts';
 export interface ParseContext {
   /** Standard output is a terminal. */
   readonly isTty: boolean;
+  /** The configuration file that the options go before. */
+  readonly file?: ConfigFile;
+  /** The first record of the input file has a timestamp. Absent: not known. */
+  readonly hasTimestamps?: boolean;
 }
 
 /** The configuration that a command line asks for, or everything that is wrong with it. */
@@ -87,19 +95,77 @@ function toInput(given: ReadonlyMap<string, GivenOption>): Record<string, Record
   return input;
 }
 
+/** Enough for the rules to go on with where the model is missing, which is reported. */
+const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = { endpoint: { modelNames: ['?'] } };
+
+interface Validation {
+  /** Valid values, and defaults for the others. */
+  readonly options: UserOptions;
+  readonly problems: readonly ConfigProblem[];
+}
+
+function validate(given: ReadonlyMap<string, GivenOption>): Validation {
+  const input = toInput(given);
+  // Compiling the schema costs more than it saves for one parse.
+  const parsed = z.safeParse(userOptionsSchema, input, { jitless: true });
+  if (parsed.success) return { options: parsed.data, problems: [] };
+  for (const { path } of parsed.error.issues) {
+    const [group, key] = path.map(String);
+    const fields = input[group ?? ''];
+    if (key === undefined || fields === undefined) continue;
+    const placeholder = PLACEHOLDERS[group ?? '']?.[key];
+    if (placeholder === undefined) delete fields[key];
+    else fields[key] = placeholder;
+  }
+  const options = z.parse(userOptionsSchema, input, { jitless: true });
+  return { options, problems: [...issueProblems(parsed.error.issues, given)] };
+}
+
+function phaseFacts(given: Given, options: UserOptions, hasTimestamps: boolean | undefined): PhaseFacts {
+  const hasInputFile = given.has('input.inputFile');
+  return {
+    streaming: options.endpoint.streaming,
+    turnsMean: hasInputFile ? undefined : options.conversation.turnsMean,
+    turnsLabel: flagOf(given, 'conversation.turnsMean'),
+    hasInputFile,
+    inputFileLabel: flagOf(given, 'input.inputFile'),
+    hasTimestamps: hasInputFile ? hasTimestamps : undefined,
+  };
+}
+
+/** Without what another phase has already said. */
+function distinct(problems: Iterable<ConfigProblem>): ConfigProblem[] {
+  return [...new Map([...problems].map((problem) => [problem.message, problem])).values()];
+}
+
 /** Reads the words after `aiperf profile`. Every problem is found in one go; nothing is thrown. */
 export function parseProfileArguments(argv: readonly string[], context: ParseContext): ParseResult {
-  const { given, problems: wordProblems } = parseWords(argv);
-  // Compiling the schema costs more than it saves for one parse.
-  const parsed = z.safeParse(userOptionsSchema, toInput(given), { jitless: true });
-  const problems = [
-    ...wordProblems,
-    ...(parsed.success ? [] : issueProblems(parsed.error.issues, given)),
-    ...crossOptionProblems(given),
-  ];
-  if (!parsed.success || problems.length > 0) return { ok: false, problems };
-  const options: UserOptions = parsed.data;
-  return { ok: true, config: resolveConfig(options, context.isTty), given: new Set(given.keys()) };
+  const { file } = context;
+  const words = parseWords(argv);
+  const given: Given = new Map([...(file?.given ?? []), ...words.given]);
+  const { options, problems: valueProblems } = validate(given);
+  const facts = phaseFacts(given, options, context.hasTimestamps);
+  const phases =
+    file?.phases === undefined
+      ? optionPhases(options, given, facts.hasTimestamps === true)
+      : filePhases(file.phases, options, given, words.given);
+  const problems = distinct([
+    ...words.problems,
+    ...(file?.problems ?? []),
+    ...valueProblems,
+    ...phases.problems,
+    ...phases.inputs.flatMap((phase) => [...phaseProblems(phase, facts)]),
+    ...crossOptionProblems(given, options, phases.inputs),
+  ]);
+  if (problems.length > 0) return { ok: false, problems };
+  const phasePaths = phases.inputs.flatMap(({ name, labels }) =>
+    [...labels.keys()].map((key) => `phases.${name}.${key}`),
+  );
+  return {
+    ok: true,
+    config: resolveConfig(options, phases.inputs, context.isTty),
+    given: new Set([...given.keys(), ...(file?.phases === undefined ? [] : phasePaths)]),
+  };
 }
 
 /** True when the words ask for help instead of a run. */

@@ -104,7 +104,7 @@ function toChoice(definition: OptionDefinition, word: string): string {
 }
 
 /** The plain value that a word spells. What does not fit is left as text, for the schema to refuse. */
-function toValue(definition: OptionDefinition, word: string): unknown {
+export function toValue(definition: OptionDefinition, word: string): unknown {
   switch (definition.kind) {
     case 'boolean':
       return toBoolean(word);

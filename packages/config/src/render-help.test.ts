@@ -31,6 +31,6 @@ describe('renderHelp', () => {
     expect(help).toContain('[default: 550 tokens]');
     expect(help).toContain('[default: 21600 seconds]');
     expect(help).toContain('[default: http://localhost:8000]');
-    expect(help).toContain('[default: poisson]');
+    expect(help).toContain('[default: sequential]');
   });
 });

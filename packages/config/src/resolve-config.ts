@@ -1,19 +1,45 @@
-import { resolvePhases } from './resolve-phases.ts';
+import type { FixedScheduleConfig, PhaseConfig } from './phase-config.ts';
 import type { UserOptions } from './options/groups.ts';
+import type { PhaseInput } from './phase-input.ts';
+import { resolvePhase } from './resolve-phase.ts';
 import type { Secret } from './secret.ts';
-import type { InputConfig, MetricsConfig, ServiceConfig, UserConfig } from './user-config.ts';
+import type { InputConfig, LoadConfig, MetricsConfig, ServiceConfig, UserConfig } from './user-config.ts';
 
 /** Enough to keep a server's prefix cache from answering repeats, and little enough to render before a long run starts. */
 const MOST_DEFAULT_ENTRIES = 10_000;
 const DEFAULT_ENTRIES = 100;
 
-function resolveInput({ input, load }: UserOptions): InputConfig {
-  const { extraInputs, headers: _headers, datasetEntries, ...rest } = input;
+/** As many conversations as are asked for, so that none is repeated, within reason. */
+function defaultEntries(inputs: readonly PhaseInput[]): number {
+  const counts = inputs.flatMap(({ kind, fields }) => {
+    const count = kind === 'profiling' ? (fields.sessionCount ?? fields.requestCount) : undefined;
+    return count === undefined ? [] : [count];
+  });
+  return counts.length === 0 ? DEFAULT_ENTRIES : Math.min(Math.max(...counts), MOST_DEFAULT_ENTRIES);
+}
+
+function resolveInput(input: UserOptions['input'], phases: readonly PhaseInput[]): InputConfig {
+  const { extraInputs, headers: _headers, configFile: _merged, datasetEntries, ...rest } = input;
   return {
     ...rest,
     // `fromEntries` keeps a field named `__proto__` a field.
     extraInputs: Object.fromEntries(extraInputs),
-    datasetEntries: datasetEntries ?? Math.min(load.requestCount ?? DEFAULT_ENTRIES, MOST_DEFAULT_ENTRIES),
+    datasetEntries: datasetEntries ?? defaultEntries(phases),
+  };
+}
+
+/** The load as it was described before there were phases. */
+function loadOf(phases: readonly PhaseConfig[]): LoadConfig {
+  const profiling = phases.find(({ kind }) => kind === 'profiling');
+  const warmupRequestCount = phases.find(({ kind }) => kind === 'warmup')?.requestCount;
+  return {
+    arrivalPattern: profiling?.arrivalPattern ?? 'poisson',
+    gracePeriodSec: profiling?.gracePeriodSec ?? 30,
+    ...(profiling?.concurrency === undefined ? {} : { concurrency: profiling.concurrency }),
+    ...(profiling?.requestRatePerSec === undefined ? {} : { requestRatePerSec: profiling.requestRatePerSec }),
+    ...(profiling?.requestCount === undefined ? {} : { requestCount: profiling.requestCount }),
+    ...(profiling?.durationSec === undefined ? {} : { benchmarkDurationSec: profiling.durationSec }),
+    ...(warmupRequestCount === undefined ? {} : { warmupRequestCount }),
   };
 }
 
@@ -36,10 +62,15 @@ function resolveMetrics({
   return { ...rest, networkLatency: networkLatencyAutomatic ? 'auto' : given };
 }
 
+function resolveFixedSchedule({ fixedSchedule }: UserOptions): FixedScheduleConfig {
+  const { enabled: _mode, autoOffset, ...offsets } = fixedSchedule;
+  return { ...offsets, autoOffset: autoOffset ?? offsets.startOffsetMs === undefined };
+}
+
 /** Fills in what depends on more than one option. */
-export function resolveConfig(options: UserOptions, isTty: boolean): UserConfig {
-  const { endpoint, tokenizer, prompt, load, output, comms } = options;
-  const { count: _stopCondition, ...conversation } = options.conversation;
+export function resolveConfig(options: UserOptions, inputs: readonly PhaseInput[], isTty: boolean): UserConfig {
+  const phases = inputs.map(resolvePhase);
+  const { endpoint, tokenizer, conversation, prompt, output, comms } = options;
   // Basic authorization from a URL is a header like any other from here on.
   const basic = endpoint.urls.find((url) => url.basicAuthorization !== undefined)?.basicAuthorization;
   return {
@@ -52,12 +83,12 @@ export function resolveConfig(options: UserOptions, isTty: boolean): UserConfig 
       ],
     },
     tokenizer,
-    input: resolveInput(options),
+    input: resolveInput(options.input, inputs),
     conversation,
     prompt,
-    load,
-    phases: resolvePhases(load),
-    fixedSchedule: { autoOffset: true },
+    load: loadOf(phases),
+    phases,
+    fixedSchedule: resolveFixedSchedule(options),
     metrics: resolveMetrics(options.metrics),
     output,
     service: resolveService(options.service, isTty),

@@ -113,6 +113,8 @@ export interface GoodputObjective {
 export interface MetricsConfig {
   /** A request that meets all of them is good. Empty: goodput is not computed. Tags are unique. */
   readonly goodput: readonly GoodputObjective[];
+  /** ES modules that export further metrics; paths as given, relative to the working directory. */
+  readonly modules: readonly string[];
   /** Round trip that network-adjusted metrics take off: none computed, measured during the run, or given. */
   readonly networkLatency: 'off' | 'auto' | { readonly rttMs: number };
   /** Time between two measurements of the round trip; of `auto` only. Default 1. */

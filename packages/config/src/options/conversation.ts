@@ -2,17 +2,8 @@ import * as z from 'zod/mini';
 import type { ConversationConfig } from '../user-config.ts';
 import { durationMs, type GroupSchema, integerFrom, numberFrom, option } from './option.ts';
 
-/** The group as it is given; how many conversations are run is a stop condition of the load. */
-export type ConversationOptions = ConversationConfig & { readonly count?: number };
-
 /** Synthetic conversations of several turns. */
-export const conversationSchema: GroupSchema<ConversationOptions> = z.object({
-  count: option(z.exactOptional(integerFrom(1)), {
-    flags: ['--conversation-num', '--num-conversations', '--num-sessions'],
-    summary: 'Stop after this many conversations; also how many distinct ones are generated.',
-    valueName: 'count',
-    defaultText: 'no limit',
-  }),
+export const conversationSchema: GroupSchema<ConversationConfig> = z.object({
   turnsMean: option(z._default(integerFrom(1), 1), {
     flags: ['--conversation-turn-mean', '--session-turns-mean'],
     summary: 'Mean number of turns of a synthetic conversation.',
@@ -30,7 +21,7 @@ export const conversationSchema: GroupSchema<ConversationOptions> = z.object({
   }),
   turnDelayStddevMs: option(z._default(durationMs(), 0), {
     flags: ['--conversation-turn-delay-stddev', '--session-turn-delay-stddev'],
-    summary: 'Standard deviation of that time; needs a mean.',
+    summary: 'Standard deviation of that time.',
     valueName: 'milliseconds',
   }),
   turnDelayRatio: option(z._default(numberFrom(0, 'inclusive'), 1), {

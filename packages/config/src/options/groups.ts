@@ -1,6 +1,7 @@
 import { commsSchema } from './comms.ts';
 import { conversationSchema } from './conversation.ts';
 import { endpointSchema } from './endpoint.ts';
+import { fixedScheduleSchema } from './fixed-schedule.ts';
 import { inputSchema } from './input.ts';
 import { loadSchema } from './load.ts';
 import { metricsSchema } from './metrics.ts';
@@ -9,6 +10,7 @@ import { outputSchema } from './output.ts';
 import { promptSchema } from './prompt.ts';
 import { serviceSchema } from './service.ts';
 import { tokenizerSchema } from './tokenizer.ts';
+import { warmupSchema } from './warmup.ts';
 
 /** Every option group by its place in the configuration, in the order of `--help`. */
 export const groupSchemas: {
@@ -18,6 +20,8 @@ export const groupSchemas: {
   readonly conversation: typeof conversationSchema;
   readonly prompt: typeof promptSchema;
   readonly load: typeof loadSchema;
+  readonly warmup: typeof warmupSchema;
+  readonly fixedSchedule: typeof fixedScheduleSchema;
   readonly metrics: typeof metricsSchema;
   readonly output: typeof outputSchema;
   readonly service: typeof serviceSchema;
@@ -29,6 +33,8 @@ export const groupSchemas: {
   conversation: conversationSchema,
   prompt: promptSchema,
   load: loadSchema,
+  warmup: warmupSchema,
+  fixedSchedule: fixedScheduleSchema,
   metrics: metricsSchema,
   output: outputSchema,
   service: serviceSchema,
@@ -46,6 +52,8 @@ export const groupTitles: Readonly<Record<GroupName, string>> = {
   conversation: 'Conversations',
   prompt: 'Prompt lengths',
   load: 'Load',
+  warmup: 'Warm-up',
+  fixedSchedule: 'Fixed schedule',
   metrics: 'Metrics',
   output: 'Output',
   service: 'Service',

@@ -12,6 +12,8 @@ export type InputOptions = Omit<InputConfig, 'datasetEntries' | 'extraInputs'> &
   readonly datasetEntries?: number;
   readonly extraInputs: Fields;
   readonly headers: Headers;
+  /** Already read and merged when the options are validated. */
+  readonly configFile?: string;
 };
 
 /** Headers that frame the message, where a wrong one would break every request, and those that tell requests and sessions apart. */
@@ -89,6 +91,13 @@ export const inputSchema: GroupSchema<InputOptions> = z.object({
       sensitivity: 'pairs',
     },
   ),
+  configFile: option(z.exactOptional(text('a path')), {
+    flags: ['--config', '-f'],
+    summary:
+      'YAML file with a section for each group of this page (conversations, fixed_schedule, …), whose keys are the options with _ for -, and a list of phases. Options given here go before the file.',
+    valueName: 'path',
+    defaultText: 'none',
+  }),
   inputFile: option(z.exactOptional(text('a path')), {
     flags: ['--input-file'],
     summary: 'File of recorded conversations that are sent in place of synthetic ones.',

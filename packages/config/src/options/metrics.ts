@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { parseDecimal } from '../units.ts';
 import type { GoodputObjective, MetricsConfig } from '../user-config.ts';
-import { converted, durationMs, durationSec, type GroupSchema, option } from './option.ts';
+import { converted, durationMs, durationSec, type GroupSchema, option, text } from './option.ts';
 import { splitPair } from './pairs.ts';
 
 /** The group as it is given: two options say together where the round trip comes from. */
@@ -11,6 +11,8 @@ export type MetricsOptions = Omit<MetricsConfig, 'networkLatency'> & {
 };
 
 const EXPECTED_OBJECTIVE = "tag:value with the metric's tag and a number of at least 0 in its display unit";
+
+const MODULE_PATH = 'path of a module';
 
 function parseObjective(input: unknown): GoodputObjective | undefined {
   const [tag, text] = (typeof input === 'string' ? splitPair(input) : undefined) ?? [];
@@ -45,6 +47,12 @@ export const metricsSchema: GroupSchema<MetricsOptions> = z.object({
       takesManyWords: true,
     },
   ),
+  modules: option(z._default(z.array(text(MODULE_PATH), MODULE_PATH), []), {
+    flags: ['--metrics-module'],
+    summary: 'JavaScript or TypeScript module that exports metrics of your own; may be given repeatedly.',
+    valueName: 'path',
+    defaultText: 'none',
+  }),
   networkLatencyAutomatic: option(z._default(z.boolean('no value, or true or false'), false), {
     flags: ['--network-latency-automatic'],
     summary: 'Measure the round trip to the server during the run and add network-adjusted latency metrics.',
