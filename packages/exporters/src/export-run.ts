@@ -85,6 +85,15 @@ function writers(run: OpenedRun, results: RunResults, definitions: readonly Metr
       isThere: true,
       write: (path) => writeAtomically(path, (handle) => writeJsonlRecords(records, handle)),
     },
+    {
+      kind: 'parquet',
+      isThere: true,
+      write: async (path) => {
+        // A library that most runs have no use for.
+        const { writeParquet } = await import('./parquet/parquet-file.ts');
+        await writeAtomically(path, (handle) => writeParquet(records, handle));
+      },
+    },
     text('ready', hasSummary, () =>
       JSON.stringify({ ready: true, was_cancelled: results.wasCancelled, partial: false }),
     ),
@@ -100,6 +109,7 @@ export function hasOnlyFailures(results: RunResults): boolean {
 function defaultKinds({ choices }: OpenedRun): ReadonlySet<ResultFileKind> {
   const kinds: ResultFileKind[] = ['csv', 'json', 'console', 'slicesCsv', 'slicesJson', 'slicesArrow', 'ready'];
   if (choices.exportLevel !== 'summary') kinds.push('jsonl');
+  if (choices.formats.includes('parquet')) kinds.push('parquet');
   return new Set(kinds);
 }
 
