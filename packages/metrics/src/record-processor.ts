@@ -50,8 +50,8 @@ export class RecordProcessor {
   readonly #lists: readonly { readonly writer: ListWriter; readonly append: (value: number) => void }[];
   readonly #slots: readonly RecordSlot[] = Array.from({ length: GROUP_RECORDS }, () => new RecordSlot());
   readonly #texts: string[] = [];
-  /** For each text: its slot, and whether it is reasoning. */
-  readonly #textOwners: { readonly slot: RecordSlot; readonly isReasoning: boolean }[] = [];
+  /** For each text: its slot, and what it is there. */
+  readonly #textOwners: { readonly slot: RecordSlot; readonly role: TextRole }[] = [];
   readonly #sketches = new Map<LiveTag, LogSketch>();
   #phases = new Map<number, { -readonly [K in keyof PhaseRows]: PhaseRows[K] }>();
   #errors = new Map<string, { readonly slot: ErrorKey; count: number }>();
@@ -93,14 +93,12 @@ export class RecordProcessor {
       if (slot.isValid && tokens === undefined) slot.takeServerTokens();
       if (slot.isValid && tokens !== undefined) {
         // Names and arguments of tool calls are output like any other.
-        const output = response.text + response.toolCallText;
-        this.#texts.push(output);
-        this.#textOwners.push({ slot, isReasoning: false });
-        textChars += output.length + response.reasoningText.length;
-        if (response.reasoningText !== '') {
-          this.#texts.push(response.reasoningText);
-          this.#textOwners.push({ slot, isReasoning: true });
-        }
+        textChars += this.#addText(slot, 'output', response.text + response.toolCallText);
+        if (response.reasoningText !== '') textChars += this.#addText(slot, 'reasoning', response.reasoningText);
+      }
+      if (tokens !== undefined) {
+        // Each by itself: between two messages a chat template puts tokens of its own, so none reaches over both.
+        for (const reply of request.historyReplies) textChars += this.#addText(slot, 'history', reply);
       }
       used++;
       next++;
@@ -136,12 +134,20 @@ export class RecordProcessor {
     return { header, message: this.#builder.take() };
   }
 
+  /** Returns the text's length. */
+  #addText(slot: RecordSlot, role: TextRole, text: string): number {
+    this.#texts.push(text);
+    this.#textOwners.push({ slot, role });
+    return text.length;
+  }
+
   #countTokens(tokens: TokenCounter): void {
     const counts = tokens.countAll(this.#texts);
-    for (const [index, { slot, isReasoning }] of this.#textOwners.entries()) {
+    for (const [index, { slot, role }] of this.#textOwners.entries()) {
       const count = counts[index] ?? Number.NaN;
-      if (isReasoning) slot.reasoningTokens = count;
-      else slot.outputTokens = count;
+      if (role === 'output') slot.outputTokens = count;
+      else if (role === 'reasoning') slot.reasoningTokens = count;
+      else slot.inputTokens += count;
     }
   }
 
@@ -205,6 +211,9 @@ export class RecordProcessor {
     }
   }
 }
+
+/** What a text to be counted is: part of the response, or an earlier reply that was sent along. */
+type TextRole = 'output' | 'reasoning' | 'history';
 
 interface ErrorKey {
   readonly phase_index: number;

@@ -37,7 +37,8 @@ function record(bodyBytes = 10): RequestRecord {
   appendRead(timeline, 1, new Uint8Array(bodyBytes));
   const ids = { creditId: 0, phaseIndex: 0, sessionNumber: 0, conversationIndex: 0, turnIndex: 0 };
   const times = { creditIssuedNs: 0, dueNs: Number.NaN, turnaroundNs: Number.NaN };
-  return { ...ids, ...times, cancelled: false, inputTokens: 1, maxOutputTokens: 1, timeline };
+  const input = { inputTokens: 1, historyReplies: [], maxOutputTokens: 1 };
+  return { ...ids, ...times, ...input, cancelled: false, cancelAfterNs: Number.NaN, timeline };
 }
 
 test('records of a running load leave together after 200 ms', () => {

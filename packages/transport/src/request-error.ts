@@ -29,3 +29,13 @@ export interface RequestError {
   /** Name as AIPerf reports it, such as the HTTP reason phrase or `RequestCancellationError`. */
   readonly type: string;
 }
+
+/** A request that was to be given up a given time after it was completely written; the words are AIPerf's. */
+export function scheduledCancellation(cancelAfterNs: number): RequestError {
+  return {
+    code: 'cancelled',
+    type: 'RequestCancellationError',
+    message: `Request cancelled ${(cancelAfterNs / 1e9).toFixed(3)}s after being sent`,
+    httpStatus: 499,
+  };
+}

@@ -14,8 +14,12 @@ export interface RequestRecord {
   /** From the end of the slot's previous request to this one's start; NaN for a slot's first request and in an open loop. */
   readonly turnaroundNs: number;
   readonly cancelled: boolean;
-  /** Tokens of the request's text, from the dataset store. */
+  /** The request was to be cancelled this long after it was completely written; NaN: it was not. `timeline.endNs` says when it was. */
+  readonly cancelAfterNs: number;
+  /** Tokens of the user's texts in the request, from the dataset store: this turn's and those of the turns before it. */
   readonly inputTokens: number;
+  /** The server's texts in the request, one for each turn before this one; their tokens are counted later. Empty for a first turn. */
+  readonly historyReplies: readonly string[];
   /** NaN: none was asked for. */
   readonly maxOutputTokens: number;
   readonly timeline: Timeline;

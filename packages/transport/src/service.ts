@@ -8,6 +8,7 @@ import {
   CREDIT_MESSAGE_KINDS,
   decodeCreditBatch,
   encodeCreditReturnBatch,
+  type Clock,
   type PhaseReference,
   type PhaseStart,
   type WorkerReady,
@@ -37,6 +38,7 @@ const MAX_OPEN_LOOP_CONNECTIONS = 256;
 
 /** What `configure` prepares. */
 interface Prepared {
+  readonly clock: Clock;
   readonly worker: Worker;
   readonly store: DatasetStore;
   readonly transport: Transport;
@@ -85,13 +87,14 @@ class WorkerService implements Service<RunPlan> {
       clock,
       store,
       transport,
+      endpoint: endpointOf(config.endpoint.type),
       urlCount: config.endpoint.urls.length,
       benchmarkId: plan.benchmarkId,
       onRecord: (record) => records.add(record),
       onFailure: (error) => this.#context.fail(asError(error)),
     });
     worker.credits.onReturnsDue = () => this.#returnCredits();
-    this.#prepared = { worker, store, transport, records, batches, credits };
+    this.#prepared = { clock, worker, store, transport, records, batches, credits };
     credits.messages$.pipe(takeUntil(this.#stopped)).subscribe({
       next: (frames) => this.#receive(frames),
       error: (error: unknown) => this.#context.fail(asError(error)),
@@ -101,10 +104,13 @@ class WorkerService implements Service<RunPlan> {
   }
 
   async start(): Promise<void> {
-    const { worker, batches, credits } = this.#require();
+    const { clock, worker, transport, batches, credits } = this.#require();
     this.#stopHealth = startWorkerHealth(
+      clock,
       () => ({
         in_progress: worker.inFlightCount,
+        sessions: worker.sessionCount,
+        sockets_open: transport.openConnectionCount,
         completed: worker.completedCount,
         failed: worker.failedCount,
         pending_batches: batches.pendingCount,
@@ -136,7 +142,7 @@ class WorkerService implements Service<RunPlan> {
 
   /** Nothing is sent any more, what is in flight is cancelled, every record and then every credit is on its way. */
   async #endLoad({ worker, records }: Prepared): Promise<void> {
-    for (const phaseIndex of this.#phases) worker.credits.stopSending(phaseIndex);
+    for (const phaseIndex of this.#phases) worker.stopSending(phaseIndex);
     worker.cancelInFlight();
     await worker.whenIdle();
     worker.flushRecords();
@@ -156,15 +162,15 @@ class WorkerService implements Service<RunPlan> {
         case CREDIT_MESSAGE_KINDS.phaseStart: {
           const start = parseJson(payload) as PhaseStart;
           this.#phases.add(start.phaseIndex);
-          worker.credits.beginPhase(start);
+          worker.beginPhase(start);
           break;
         }
         case CREDIT_MESSAGE_KINDS.phaseEnd:
-          worker.credits.stopSending((parseJson(payload) as PhaseReference).phaseIndex);
+          worker.stopSending((parseJson(payload) as PhaseReference).phaseIndex);
           break;
         case CREDIT_MESSAGE_KINDS.cancelCredits: {
           const { phaseIndex } = parseJson(payload) as PhaseReference;
-          worker.credits.stopSending(phaseIndex);
+          worker.stopSending(phaseIndex);
           worker.cancelInFlight(phaseIndex);
           break;
         }
@@ -214,18 +220,22 @@ function headersOf(endpoint: EndpointConfig): readonly (readonly [string, string
   return [...headers.values()];
 }
 
-/** This worker's share of the connections that the load will use at once. */
+/** This worker's share of the connections that the busiest phase will use at once. */
 function warmConnectionCount(plan: RunPlan, serviceId: string): number {
-  const { endpoint, load } = plan.config;
+  const { endpoint, phases } = plan.config;
   if (endpoint.connectionReuse === 'never') return 0;
   const workerCount = Math.max(1, plan.workerIds.length);
-  const concurrency = load.concurrency ?? (load.requestRatePerSec === undefined ? 1 : undefined);
-  if (concurrency === undefined) {
-    const expected = Math.ceil(((load.requestRatePerSec ?? 0) * OPEN_LOOP_ANSWER_SEC) / workerCount);
-    return Math.min(Math.max(expected, MIN_OPEN_LOOP_CONNECTIONS), MAX_OPEN_LOOP_CONNECTIONS);
-  }
-  const isExtraShare = Math.max(0, plan.workerIds.indexOf(serviceId)) < concurrency % workerCount;
-  return Math.floor(concurrency / workerCount) + (isExtraShare ? 1 : 0);
+  const position = Math.max(0, plan.workerIds.indexOf(serviceId));
+  const shareOf = (total: number): number => Math.floor(total / workerCount) + (position < total % workerCount ? 1 : 0);
+  const counts = phases.map((phase) => {
+    if (phase.concurrency !== undefined) return shareOf(phase.concurrency);
+    const seriesRates = (phase.requestRateSeries ?? []).map(({ ratePerSec }) => ratePerSec);
+    const ratePerSec = Math.max(phase.requestRatePerSec ?? 0, ...seriesRates);
+    const expected = Math.ceil((ratePerSec * OPEN_LOOP_ANSWER_SEC) / workerCount);
+    const count = Math.min(Math.max(expected, MIN_OPEN_LOOP_CONNECTIONS), MAX_OPEN_LOOP_CONNECTIONS);
+    return phase.userCount === undefined ? count : Math.min(count, shareOf(phase.userCount));
+  });
+  return Math.max(0, ...counts);
 }
 
 function kindFrame(kind: string): Uint8Array {

@@ -59,6 +59,13 @@ export interface Exchange {
   readonly request: PreparedRequest;
   readonly timeline: Timeline;
   onEnd(exchange: Exchange): void;
+  /**
+   * Called when the request has been written completely, after `timeline.sendEndNs` is set; possibly inside `send`, once more when the
+   * request is sent a second time, and not at all when the response is complete before that is known.
+   */
+  readonly onSent?: ((exchange: Exchange) => void) | undefined;
+  /** Called inside the read callback after a read with body bytes was recorded: whatever it does makes the stamps of other reads late. */
+  readonly onBody?: ((exchange: Exchange) => void) | undefined;
 }
 
 /**
@@ -69,8 +76,10 @@ export interface Transport {
   /** Opens connections before the load, spread over the base URLs. Failures are left to the requests. */
   warmUp(connectionCount: number): Promise<void>;
   send(exchange: Exchange): void;
-  /** Ends an exchange in flight with error `cancelled`; does nothing to one that has ended. */
-  cancel(exchange: Exchange): void;
+  /** Connections open or being opened. */
+  readonly openConnectionCount: number;
+  /** Ends an exchange in flight with error `cancelled`, or with the error given; does nothing to one that has ended. */
+  cancel(exchange: Exchange, error?: RequestError): void;
   /** Ends what is in flight with error `cancelled` and closes every connection. */
   close(): Promise<void>;
 }

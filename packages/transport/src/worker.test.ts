@@ -1,141 +1,7 @@
-import type { Credit, CreditReturnBatch } from '@aiperf/timing';
-import { CREDIT_OUTCOMES } from '@aiperf/timing';
-import { VirtualClock } from '@aiperf/timing/testing';
 import { describe, expect, test } from 'vitest';
 import type { RequestError } from './request-error.ts';
 import { createRequestIds } from './request-ids.ts';
-import type { RequestRecord } from './request-record.ts';
-import { appendRead } from './timeline.ts';
-import type { Exchange, Transport } from './transport.ts';
-import { Worker } from './worker.ts';
-
-const MS = 1_000_000;
-
-/** Answers each request after a fixed virtual time; what a request becomes is decided by its number. */
-class FakeTransport implements Transport {
-  readonly sent: { readonly urlIndex: number; readonly variableHeaders: readonly string[]; readonly body: string }[] =
-    [];
-  readonly exchanges = new Set<Exchange>();
-  maxInFlight = 0;
-  readonly #pending = new Map<Exchange, () => void>();
-  readonly #clock: VirtualClock;
-  readonly #ending: (n: number) => { status?: number; error?: RequestError };
-
-  constructor(clock: VirtualClock, ending: (n: number) => { status?: number; error?: RequestError } = () => ({})) {
-    this.#clock = clock;
-    this.#ending = ending;
-  }
-
-  warmUp(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  send(exchange: Exchange): void {
-    const n = this.sent.length;
-    const { urlIndex, variableHeaders, body } = exchange.request;
-    this.sent.push({ urlIndex, variableHeaders: [...variableHeaders], body: Buffer.from(body).toString() });
-    this.exchanges.add(exchange);
-    const { timeline } = exchange;
-    timeline.queuedNs = this.#clock.now();
-    // Every third request is sent twice, and the first time took 500 ns.
-    timeline.resendNs = n % 3 === 2 ? 500 : 0;
-    timeline.startNs = this.#clock.now() + 1000 + timeline.resendNs;
-    const cancelTimer = this.#clock.startTimer(10, () => {
-      appendRead(timeline, this.#clock.now(), Buffer.from(`answer ${n}`));
-      const { status = 200, error } = this.#ending(n);
-      timeline.status = status;
-      this.#end(exchange, error);
-    });
-    this.#pending.set(exchange, cancelTimer);
-    this.maxInFlight = Math.max(this.maxInFlight, this.#pending.size);
-  }
-
-  cancel(exchange: Exchange): void {
-    if (!this.#pending.has(exchange)) return;
-    this.#pending.get(exchange)?.();
-    this.#end(exchange, { code: 'cancelled', message: 'cancelled', type: 'RequestCancellationError' });
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  #end(exchange: Exchange, error: RequestError | undefined): void {
-    this.#pending.delete(exchange);
-    exchange.timeline.error = error;
-    exchange.timeline.endNs = this.#clock.now();
-    exchange.onEnd(exchange);
-  }
-}
-
-interface Rig {
-  readonly clock: VirtualClock;
-  readonly transport: FakeTransport;
-  readonly worker: Worker;
-  readonly records: (Omit<RequestRecord, 'timeline'> & { readonly body: string; readonly error: string | undefined })[];
-  readonly returns: CreditReturnBatch[];
-  readonly failures: unknown[];
-  outcomes(): string[];
-}
-
-function createRig(ending?: (n: number) => { status?: number; error?: RequestError }): Rig {
-  const clock = new VirtualClock();
-  const transport = new FakeTransport(clock, ending);
-  const records: Rig['records'] = [];
-  const returns: CreditReturnBatch[] = [];
-  const failures: unknown[] = [];
-  const worker = new Worker({
-    clock,
-    timers: clock,
-    pacer: clock.createPacer(),
-    transport,
-    urlCount: 2,
-    benchmarkId: '0123456789ab',
-    store: {
-      turn: (conversation, turn) => {
-        if (conversation === 9999) throw new Error('no such conversation');
-        const body = Buffer.from(`conversation ${conversation}, turn ${turn}`);
-        return conversation === 1 ? { body, inputTokens: 11, maxOutputTokens: 24 } : { body, inputTokens: 10 };
-      },
-    },
-    onRecord: ({ timeline, ...record }) => {
-      const body = Buffer.from(timeline.body.subarray(0, timeline.bodyLength)).toString();
-      records.push({ ...copied(record), body, error: timeline.error?.code });
-    },
-    onFailure: (error) => failures.push(error),
-  });
-  worker.credits.onReturnsDue = () => returns.push(...worker.credits.takeReturns());
-  const outcomes = (): string[] =>
-    returns.flatMap((batch) => [...batch.outcomes].map((outcome) => CREDIT_OUTCOMES[outcome] ?? '?'));
-  return { clock, transport, worker, records, returns, failures, outcomes };
-}
-
-function copied(record: Omit<RequestRecord, 'timeline'>): Omit<RequestRecord, 'timeline'> {
-  const { creditId, phaseIndex, sessionNumber, conversationIndex, turnIndex, creditIssuedNs, dueNs } = record;
-  const { turnaroundNs, cancelled, inputTokens, maxOutputTokens } = record;
-  const ids = { creditId, phaseIndex, sessionNumber, conversationIndex, turnIndex, creditIssuedNs, dueNs };
-  return { ...ids, turnaroundNs, cancelled, inputTokens, maxOutputTokens };
-}
-
-function begin({ worker }: Rig, slots: number | null, phaseIndex = 0): void {
-  worker.credits.beginPhase({ phaseIndex, kind: 'profiling', slots, prefillSlots: null, stopSendingAtNs: null });
-}
-
-function grant({ worker }: Rig, ids: readonly number[], more: Partial<Credit> = {}): void {
-  const { phaseIndex = 0, issuedNs = 5, dueNs = Number.NaN, conversationIndex, turnIndex = 0 } = more;
-  worker.credits.grant({
-    phaseIndex,
-    issuedNs,
-    ids: Float64Array.from(ids),
-    sessionNumbers: Float64Array.from(ids),
-    conversationIndexes: Uint32Array.from(ids, (id) => conversationIndex ?? id),
-    turnIndexes: Uint32Array.from(ids, () => turnIndex),
-    turnCounts: Uint32Array.from(ids, () => 1),
-    dueNs: Float64Array.from(ids, () => dueNs),
-    delaysNs: Float64Array.from(ids, () => 0),
-    cancelAfterNs: Float64Array.from(ids, () => Number.NaN),
-  });
-}
+import { begin, createRig, grant, MS } from './worker-rig.test.support.ts';
 
 describe('a request', () => {
   test('has the stored body, the ids of its credit and a base URL by its session', () => {
@@ -144,7 +10,7 @@ describe('a request', () => {
     grant(rig, [0, 1, 2], { turnIndex: 0 });
     rig.clock.runUntilIdle(1000 * MS);
     const ids = createRequestIds('0123456789ab');
-    expect(rig.transport.sent).toEqual(
+    expect(rig.transport.sent).toMatchObject(
       [0, 1, 2].map((n) => ({
         urlIndex: n % 2,
         variableHeaders: [ids.requestId(0, n), ids.correlationId(0, n), ids.correlationId(0, n)],
@@ -169,7 +35,9 @@ describe('a request', () => {
         dueNs: 7 * MS,
         turnaroundNs: Number.NaN,
         cancelled: false,
+        cancelAfterNs: Number.NaN,
         inputTokens: 11,
+        historyReplies: [],
         maxOutputTokens: 24,
         body: 'answer 0',
         error: undefined,
@@ -188,7 +56,7 @@ describe('a request', () => {
     grant(rig, [0]);
     rig.clock.runUntilIdle(1000 * MS);
     expect(rig.outcomes()).toEqual([outcome]);
-    expect(rig.records).toMatchObject([{ cancelled: outcome === 'cancelled', error: ending.error?.code }]);
+    expect(rig.records).toMatchObject([{ cancelled: outcome === 'cancelled', error: ending.error }]);
     expect([rig.worker.completedCount, rig.worker.failedCount]).toEqual([
       outcome === 'completed' ? 1 : 0,
       outcome === 'failed' ? 1 : 0,

@@ -1,17 +1,25 @@
-import type { DatasetStore } from '@aiperf/dataset';
+import type { DatasetStore, EncodedTurn } from '@aiperf/dataset';
 import {
   nodeTimers,
+  startTimerAt,
   WorkerCredits,
+  type CancelTimer,
   type Clock,
   type Credit,
   type CreditOutcome,
   type Pacer,
+  type PhaseStart,
   type Timers,
 } from '@aiperf/timing';
+import type { Endpoint, ResponseParser } from './endpoints/endpoint.ts';
+import { FirstContentFinder } from './first-content.ts';
+import { PooledExchange } from './pooled-exchange.ts';
+import { scheduledCancellation } from './request-error.ts';
 import { createRequestIds, type RequestIds } from './request-ids.ts';
 import type { RequestRecord } from './request-record.ts';
-import { createTimeline, resetTimeline } from './timeline.ts';
-import type { Exchange, PreparedRequest, Timeline, Transport } from './transport.ts';
+import { resetTimeline } from './timeline.ts';
+import type { Timeline, Transport } from './transport.ts';
+import { WaitingSessions } from './waiting-sessions.ts';
 
 /** Headers whose values a worker gives with each request, in the order of `PreparedRequest.variableHeaders`. */
 export const VARIABLE_HEADER_NAMES: readonly string[] = ['X-Request-ID', 'X-Correlation-ID', 'X-Session-Affinity'];
@@ -24,6 +32,8 @@ export interface WorkerOptions {
   readonly pacer?: Pacer;
   readonly store: Pick<DatasetStore, 'turn'>;
   readonly transport: Transport;
+  /** How the bodies and responses of the run are to be read. */
+  readonly endpoint: Pick<Endpoint, 'createParser' | 'createHistory' | 'isStream' | 'isContentEvent'>;
   /** Base URLs of the transport; sessions are spread over them. */
   readonly urlCount: number;
   readonly benchmarkId: string;
@@ -36,34 +46,18 @@ export interface WorkerOptions {
 /** Finished requests handled in one turn of the event loop: the reads of the others come first, the rest of the pile next time. */
 const MIN_RECORDS_PER_TURN = 32;
 
-/** One request from its credit to its record; used again and again, so that a running load allocates next to nothing. */
-class PooledExchange implements Exchange, RequestRecord {
-  creditId = 0;
-  phaseIndex = 0;
-  sessionNumber = 0;
-  conversationIndex = 0;
-  turnIndex = 0;
-  creditIssuedNs = Number.NaN;
-  dueNs = Number.NaN;
-  turnaroundNs = Number.NaN;
-  cancelled = false;
-  inputTokens = 0;
-  maxOutputTokens = Number.NaN;
-  readonly timeline: Timeline = createTimeline();
-  readonly request: { urlIndex: number; variableHeaders: string[]; body: Uint8Array } & PreparedRequest;
-  readonly onEnd: (exchange: Exchange) => void;
-
-  constructor(onEnd: (exchange: PooledExchange) => void) {
-    this.request = { urlIndex: 0, variableHeaders: [], body: new Uint8Array(0) };
-    this.onEnd = () => onEnd(this);
-  }
-}
+/** Reading a reply takes as long as handling this many records. */
+const RECORDS_PER_REPLY = 8;
+const NO_REPLIES: readonly string[] = [];
+const NO_BODY: Uint8Array = new Uint8Array(0);
 
 /**
  * Turns credits into requests and requests into records. It knows neither bus nor sockets: credits come in through {@link credits},
  * records go out through `onRecord`.
  *
- * A request's end frees its slot at once; its record is handled one turn of the event loop later, after the next requests were sent.
+ * A request's end frees its slot at once; its record is handled one turn of the event loop later, after the next requests were sent. A turn
+ * that another one follows ends only then: its reply has to be read, since it belongs into the next request, and since a session whose
+ * reply is no good goes no further.
  */
 export class Worker {
   readonly credits: WorkerCredits;
@@ -75,13 +69,25 @@ export class Worker {
   readonly #inFlight = new Set<PooledExchange>();
   readonly #idle: PooledExchange[] = [];
   readonly #ended: PooledExchange[] = [];
+  readonly #waitingSessions = new WaitingSessions();
+  /** Phases that send nothing any more. */
+  readonly #endedPhases = new Set<number>();
+  /** By phase: takes back the timer of its `stopSendingAtNs`. */
+  readonly #stopTimers = new Map<number, CancelTimer>();
+  /** Phases in which the first token of a request frees a slot. */
+  readonly #prefillPhases = new Set<number>();
+  readonly #firstContent: FirstContentFinder;
+  /** Requests whose response has grown since their first content was last looked for. */
+  #grown: PooledExchange[] = [];
+  #parser: ResponseParser | undefined;
   #isRecordTurnRequested = false;
-  #isTellingEnd = false;
+  #isAfterReads = false;
   #onIdle: (() => void)[] = [];
 
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#ids = createRequestIds(options.benchmarkId);
+    this.#firstContent = new FirstContentFinder(options.endpoint);
     const timers = options.timers ?? nodeTimers;
     this.#timers = timers;
     // A virtual event loop has no ticks.
@@ -93,7 +99,7 @@ export class Worker {
         // Transports tell ends after the reads of a turn, so waiting for another turn would only add to the slot's turnaround. The tick
         // comes after all ends of the turn were told: the free slots are still refilled together.
         runSoon: (callback) => {
-          if (this.#isTellingEnd && hasTicks) process.nextTick(callback);
+          if (this.#isAfterReads && hasTicks) process.nextTick(callback);
           else timers.runSoon(callback);
         },
       },
@@ -104,6 +110,32 @@ export class Worker {
 
   get inFlightCount(): number {
     return this.#inFlight.size;
+  }
+
+  /** Sessions in flight, between two turns or in one. */
+  get sessionCount(): number {
+    return this.#inFlight.size + this.#waitingSessions.count;
+  }
+
+  /** A phase begins, or the limits of a running phase change. */
+  beginPhase(start: PhaseStart): void {
+    const { phaseIndex, prefillSlots, stopSendingAtNs } = start;
+    if (prefillSlots === null) this.#prefillPhases.delete(phaseIndex);
+    else this.#prefillPhases.add(phaseIndex);
+    this.#stopTimers.get(phaseIndex)?.();
+    this.#stopTimers.delete(phaseIndex);
+    if (stopSendingAtNs !== null) {
+      const { clock } = this.#options;
+      const stopTimer = startTimerAt(clock, this.#timers, stopSendingAtNs, () => this.#endSessions(phaseIndex));
+      this.#stopTimers.set(phaseIndex, stopTimer);
+    }
+    this.credits.beginPhase(start);
+  }
+
+  /** Ends sending of a phase for good; requests in flight go on. */
+  stopSending(phaseIndex: number): void {
+    this.credits.stopSending(phaseIndex);
+    this.#endSessions(phaseIndex);
   }
 
   /** Cancels what is in flight, of one phase or of all; the requests end as usual, with error `cancelled`. */
@@ -124,17 +156,19 @@ export class Worker {
 
   /** Hands over the records of all requests that have ended. */
   flushRecords(): void {
-    this.#handOver(this.#ended.length);
+    this.#handOver(Number.POSITIVE_INFINITY);
   }
 
   /** Stops every timer. Call it after {@link whenIdle}. */
   close(): void {
     this.credits.close();
+    for (const stopTimer of this.#stopTimers.values()) stopTimer();
+    this.#stopTimers.clear();
   }
 
   #send(credit: Credit, turnaroundNs: number): void {
     const { store, transport, urlCount } = this.#options;
-    const exchange = this.#idle.pop() ?? new PooledExchange((ended) => this.#end(ended));
+    const exchange = this.#idle.pop() ?? this.#createExchange();
     const { request, timeline } = exchange;
     resetTimeline(timeline);
     exchange.creditId = credit.id;
@@ -142,10 +176,14 @@ export class Worker {
     exchange.sessionNumber = credit.sessionNumber;
     exchange.conversationIndex = credit.conversationIndex;
     exchange.turnIndex = credit.turnIndex;
+    exchange.isFinalTurn = credit.turnIndex + 1 >= credit.turnCount;
     exchange.creditIssuedNs = credit.issuedNs;
     exchange.dueNs = credit.dueNs;
     exchange.turnaroundNs = turnaroundNs;
     exchange.cancelled = false;
+    exchange.cancelAfterNs = credit.cancelAfterNs;
+    exchange.onSent = Number.isNaN(credit.cancelAfterNs) ? undefined : exchange.startsCancelTimer;
+    if (this.#prefillPhases.has(credit.phaseIndex)) exchange.beginSeekingFirstContent();
     request.urlIndex = credit.sessionNumber % urlCount;
     request.variableHeaders[0] = this.#ids.requestId(credit.phaseIndex, credit.id);
     const correlationId = this.#ids.correlationId(credit.phaseIndex, credit.sessionNumber);
@@ -157,6 +195,7 @@ export class Worker {
       request.body = turn.body;
       exchange.inputTokens = turn.inputTokens;
       exchange.maxOutputTokens = turn.maxOutputTokens ?? Number.NaN;
+      if (credit.turnIndex > 0) this.#continueSession(exchange, turn);
     } catch (error) {
       // The credit stays out: the worker's failure ends the run, and the credit counts as lost with it.
       this.#options.onFailure(error);
@@ -166,12 +205,37 @@ export class Worker {
     transport.send(exchange);
   }
 
+  #createExchange(): PooledExchange {
+    return new PooledExchange({
+      onEnd: (exchange) => this.#end(exchange),
+      onSent: (exchange) => this.#startCancelTimer(exchange),
+      onBody: (exchange) => this.#seekFirstContent(exchange),
+    });
+  }
+
+  /** Puts what was said before into the request of a later turn. */
+  #continueSession(exchange: PooledExchange, turn: EncodedTurn): void {
+    const { phaseIndex, sessionNumber, turnIndex } = exchange;
+    const session = this.#waitingSessions.take(phaseIndex, sessionNumber);
+    if (session === undefined) {
+      throw new Error(
+        `turn ${turnIndex} of session ${sessionNumber} (phase ${phaseIndex}) came to a worker that does not have the turns before it`,
+      );
+    }
+    exchange.session = session;
+    // A recorded history takes the place of the replies of this run.
+    if (turn.isWholeHistory === true) return;
+    exchange.request.body = session.history.compose(turn.body);
+    exchange.inputTokens += session.inputTokens;
+    exchange.historyReplies = session.replies;
+  }
+
   #end(exchange: PooledExchange): void {
     const { timeline } = exchange;
+    exchange.stopCancelTimer?.();
+    exchange.stopCancelTimer = undefined;
+    exchange.onBody = undefined;
     const outcome = outcomeOf(timeline);
-    exchange.cancelled = outcome === 'cancelled';
-    if (outcome === 'completed') this.completedCount++;
-    else if (outcome === 'failed') this.failedCount++;
     // A lease is granted long before its slots are free; counted from the lease, the wait for the slot would look like the server's delay.
     if (!Number.isNaN(exchange.turnaroundNs)) exchange.creditIssuedNs = timeline.queuedNs - exchange.turnaroundNs;
     // The credit knows when the request was given to the transport; the slot is idle until its bytes are. What a connection that
@@ -179,12 +243,43 @@ export class Worker {
     exchange.turnaroundNs += timeline.startNs - timeline.queuedNs - timeline.resendNs;
     this.#inFlight.delete(exchange);
     this.#ended.push(exchange);
-    this.#isTellingEnd = true;
-    this.credits.requestEnded(exchange.creditId, outcome, exchange.phaseIndex, timeline.endNs);
-    this.#isTellingEnd = false;
+    exchange.hasUnreadReply = outcome === 'completed' && !exchange.isFinalTurn;
+    if (!exchange.hasUnreadReply) this.#tellEnd(exchange, outcome);
     this.#requestRecordTurn();
     if (this.#inFlight.size > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  #tellEnd(exchange: PooledExchange, outcome: CreditOutcome): void {
+    exchange.cancelled = outcome === 'cancelled';
+    if (outcome === 'completed') this.completedCount++;
+    else if (outcome === 'failed') this.failedCount++;
+    this.#isAfterReads = true;
+    this.credits.requestEnded(exchange.creditId, outcome, exchange.phaseIndex, exchange.timeline.endNs);
+    this.#isAfterReads = false;
+  }
+
+  /** Reads the reply of a turn that another one follows, and ends the turn. */
+  #readReply(exchange: PooledExchange): void {
+    const { endpoint, store } = this.#options;
+    const { phaseIndex, sessionNumber, session, inputTokens } = exchange;
+    exchange.hasUnreadReply = false;
+    this.#parser ??= endpoint.createParser();
+    const reply = this.#parser.parseResponse(exchange);
+    if (reply.error === undefined && !this.#endedPhases.has(phaseIndex)) {
+      const history = session?.history ?? endpoint.createHistory();
+      try {
+        const { body, isWholeHistory } = store.turn(exchange.conversationIndex, exchange.turnIndex);
+        if (isWholeHistory !== true) history.add(body, reply);
+      } catch (error) {
+        // As with a request that cannot be made: the credit stays out.
+        this.#options.onFailure(error);
+        return;
+      }
+      const replies = [...exchange.historyReplies, reply.text];
+      this.#waitingSessions.put(phaseIndex, sessionNumber, { history, inputTokens, replies });
+    }
+    this.#tellEnd(exchange, reply.error === undefined ? 'completed' : 'failed');
   }
 
   #requestRecordTurn(): void {
@@ -198,11 +293,71 @@ export class Worker {
     });
   }
 
-  #handOver(count: number): void {
+  /** Handles the oldest ended requests, as many as cost no more than `budget` records. */
+  #handOver(budget: number): void {
+    let count = 0;
+    for (let left = budget; left > 0 && count < this.#ended.length; count++) {
+      left -= this.#ended[count]?.hasUnreadReply === true ? RECORDS_PER_REPLY : 1;
+    }
     for (const exchange of this.#ended.splice(0, count)) {
+      if (exchange.hasUnreadReply) this.#readReply(exchange);
       this.#options.onRecord(exchange);
+      if (exchange.session !== undefined) {
+        exchange.session = undefined;
+        exchange.historyReplies = NO_REPLIES;
+        exchange.request.body = NO_BODY;
+      }
       this.#idle.push(exchange);
     }
+  }
+
+  /** No session of the phase has another turn: what they would have remembered is given up. */
+  #endSessions(phaseIndex: number): void {
+    this.#endedPhases.add(phaseIndex);
+    this.#waitingSessions.drop(phaseIndex);
+  }
+
+  #startCancelTimer(exchange: PooledExchange): void {
+    const { clock, transport } = this.#options;
+    const { creditId, phaseIndex, cancelAfterNs, timeline } = exchange;
+    exchange.stopCancelTimer?.();
+    exchange.stopCancelTimer = undefined;
+    const cancel = (): void => {
+      const isSame = exchange.creditId === creditId && exchange.phaseIndex === phaseIndex;
+      // Being sent once more: the time counts from the end of that.
+      if (!isSame || !this.#inFlight.has(exchange) || Number.isNaN(timeline.sendEndNs)) return;
+      transport.cancel(exchange, scheduledCancellation(cancelAfterNs));
+    };
+    const cancelNs = timeline.sendEndNs + cancelAfterNs;
+    // A timer waits a millisecond at least.
+    if (cancelNs <= clock.now()) this.#timers.runSoon(cancel);
+    else exchange.stopCancelTimer = startTimerAt(clock, this.#timers, cancelNs, cancel);
+  }
+
+  /** The bytes are looked at after the reads of this turn of the event loop, whose stamps would be late otherwise. */
+  #seekFirstContent(exchange: PooledExchange): void {
+    if (exchange.hasGrown) return;
+    exchange.hasGrown = true;
+    this.#grown.push(exchange);
+    if (this.#grown.length > 1) return;
+    this.#timers.runSoon(() => {
+      const grown = this.#grown;
+      this.#grown = [];
+      for (const each of grown) this.#lookForFirstContent(each);
+    });
+  }
+
+  #lookForFirstContent(exchange: PooledExchange): void {
+    exchange.hasGrown = false;
+    // Ended meanwhile, which frees the slot as well; or already in use for the next request, of which nothing has come.
+    if (exchange.onBody === undefined || exchange.timeline.readCount === 0) return;
+    const found = this.#firstContent.look(exchange.timeline, exchange.firstContentSearch);
+    if (found === 'not_yet') return;
+    exchange.onBody = undefined;
+    if (found === 'never') return;
+    this.#isAfterReads = true;
+    this.credits.firstTokenArrived(exchange.creditId, exchange.phaseIndex);
+    this.#isAfterReads = false;
   }
 }
 

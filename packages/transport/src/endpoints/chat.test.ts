@@ -1,3 +1,4 @@
+import type { Turn } from '@aiperf/dataset';
 import { expect, test } from 'vitest';
 import type { BodyConfig } from './endpoint.ts';
 import { endpointOf } from './endpoints.ts';
@@ -44,6 +45,34 @@ test.for<[what: string, config: Partial<BodyConfig>, body: string]>([
   ],
 ])('body: %s', ([, config, body]) => {
   expect(Buffer.from(chat.renderBody(turn, { ...streaming, ...config })).toString()).toBe(body);
+});
+
+test.for<[what: string, part: Partial<Turn>, body: string]>([
+  [
+    'recorded messages and tools are sent as they are',
+    {
+      messages: [
+        { role: 'system', content: 'Be brief' },
+        { role: 'user', content: [] },
+      ],
+      tools: [{ type: 'function' }],
+    },
+    '{"messages":[{"role":"system","content":"Be brief"},{"role":"user","content":[]}],"model":"m","stream":false,"tools":[{"type":"function"}],"max_completion_tokens":24}',
+  ],
+  [
+    "the turn's own fields go before those of the run",
+    { extra: { temperature: 1, priority: 9 } },
+    '{"messages":[{"role":"user","content":"Hello \\"you\\""}],"model":"m","stream":false,"max_completion_tokens":24,"temperature":1,"priority":9}',
+  ],
+  [
+    'a recorded body is sent with nothing but its own fields',
+    { payload: { prompt: 'p', model: 'other' }, extra: { priority: 9 } },
+    '{"prompt":"p","model":"other","priority":9}',
+  ],
+])('body from a file: %s', ([, part, body]) => {
+  const config: BodyConfig = { streaming: false, useLegacyMaxTokens: false, extraInputs: { temperature: 0 } };
+  const bare = part.extra === undefined ? { ...config, extraInputs: {} } : config;
+  expect(Buffer.from(chat.renderBody({ ...turn, ...part }, bare)).toString()).toBe(body);
 });
 
 test('a turn without an output length asks for none', () => {

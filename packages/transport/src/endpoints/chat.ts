@@ -1,5 +1,7 @@
 import type { Turn } from '@aiperf/dataset';
-import { ChatParser } from './chat-parser.ts';
+import { ChatHistory } from './chat-history.ts';
+import { isContentEvent } from './chat-news.ts';
+import { ChatParser, isEventStream } from './chat-parser.ts';
 import type { BodyConfig, Endpoint } from './endpoint.ts';
 import { isObject } from './json.ts';
 
@@ -11,17 +13,22 @@ export const chatEndpoint: Endpoint = {
   acceptHeader: (streaming) => (streaming ? 'text/event-stream' : 'application/json'),
   renderBody: (turn, config) => new TextEncoder().encode(JSON.stringify(chatBody(turn, config))),
   createParser: () => new ChatParser(),
+  createHistory: () => new ChatHistory(),
+  isStream: isEventStream,
+  isContentEvent,
 };
 
 /** Key order as in AIPerf's requests: extra inputs replace values in place, new ones follow, the stream's options come last. */
 function chatBody(turn: Turn, config: BodyConfig): Record<string, unknown> {
-  const extra = config.extraInputs;
+  if (turn.payload !== undefined) return { ...turn.payload, ...turn.extra };
+  const extra: Readonly<Record<string, unknown>> = { ...config.extraInputs, ...turn.extra };
   const streaming = typeof extra['stream'] === 'boolean' ? extra['stream'] : config.streaming;
   const body: Record<string, unknown> = {
-    messages: [{ role: turn.role, content: turn.text }],
+    messages: turn.messages ?? [{ role: turn.role, content: turn.text }],
     model: turn.model,
     stream: streaming,
   };
+  if (turn.tools !== undefined) body['tools'] = turn.tools;
   if (turn.maxOutputTokens !== undefined) {
     body[config.useLegacyMaxTokens ? 'max_tokens' : 'max_completion_tokens'] = turn.maxOutputTokens;
   }

@@ -12,6 +12,14 @@ export interface ResponseParser {
   parseResponse(record: { readonly timeline: Timeline }): ParsedResponse;
 }
 
+/** What was said in a session so far, in the form in which the API wants it told again. */
+export interface SessionHistory {
+  /** A turn has ended: `body` is its stored body, without the turns before it. */
+  add(body: Uint8Array, reply: ParsedResponse): void;
+  /** The request body of the next turn, from its stored one, in a buffer of its own. */
+  compose(body: Uint8Array): Uint8Array;
+}
+
 /** How one kind of server API is spoken: bodies out, responses in. */
 export interface Endpoint {
   readonly type: EndpointType;
@@ -22,4 +30,10 @@ export interface Endpoint {
   /** The complete request body of one turn, UTF-8. */
   renderBody(turn: Turn, config: BodyConfig): Uint8Array;
   createParser(): ResponseParser;
+  /** Of a new session. */
+  createHistory(): SessionHistory;
+  /** Whether the response is, or may be, a stream of events. It may be asked when only a part of the body is there. */
+  isStream(timeline: Timeline): boolean;
+  /** Whether an event's data carries output: text, reasoning or a piece of a tool call. */
+  isContentEvent(data: string): boolean;
 }

@@ -102,10 +102,14 @@ export class DirectTransport implements Transport, ConnectionOwner {
     }
   }
 
-  cancel(exchange: Exchange): void {
+  get openConnectionCount(): number {
+    return this.#connections.size;
+  }
+
+  cancel(exchange: Exchange, error?: RequestError): void {
     const connection = this.#deadlines.ownerOf(exchange);
     if (connection === undefined) return;
-    this.#abandon(exchange, connection, cancelledError(exchange.timeline, this.#clock.now()));
+    this.#abandon(exchange, connection, error ?? cancelledError(exchange.timeline, this.#clock.now()));
   }
 
   async close(): Promise<void> {
@@ -150,7 +154,10 @@ export class DirectTransport implements Transport, ConnectionOwner {
     timeline.responseReads++;
     timeline.responseBytes += parser.consumed;
     if (parser.hasHead && Number.isNaN(timeline.headersNs)) timeline.headersNs = readNs;
-    if (timeline.bodyLength > bodyBytes) recordRead(timeline, readNs, timeline.bodyLength - bodyBytes);
+    if (timeline.bodyLength > bodyBytes) {
+      recordRead(timeline, readNs, timeline.bodyLength - bodyBytes);
+      if (exchange.onBody !== undefined) exchange.onBody(exchange);
+    }
     if (result === 'more') return;
     timeline.endNs = readNs;
     if (result === 'complete') {
@@ -170,6 +177,7 @@ export class DirectTransport implements Transport, ConnectionOwner {
     // The answer may have come before this, and the connection may serve another request by now.
     if (exchange !== undefined && exchange === sending && !connection.isLost) {
       exchange.timeline.sendEndNs = this.#clock.now();
+      if (exchange.onSent !== undefined) exchange.onSent(exchange);
     }
   }
 
@@ -256,6 +264,7 @@ export class DirectTransport implements Transport, ConnectionOwner {
     }
     if (socket.writableLength === 0) {
       timeline.sendEndNs = this.#clock.now();
+      if (exchange.onSent !== undefined) exchange.onSent(exchange);
       return;
     }
     // The kernel did not take all of it. The bytes stay in use, and an empty write behind them tells when the last one has gone.

@@ -75,6 +75,11 @@ export class UndiciConnector {
     this.#open(options, callback);
   };
 
+  /** Sockets that are open or being opened. */
+  get openCount(): number {
+    return this.#trips.size;
+  }
+
   /** What is known of a socket that carries a request. */
   tripOf(socket: Socket): SocketTrip | undefined {
     return this.#trips.get(socket);

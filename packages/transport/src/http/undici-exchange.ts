@@ -81,9 +81,11 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestSent(): void {
-    const { timeline } = this.exchange;
+    const { exchange } = this;
+    const { timeline } = exchange;
     timeline.sendEndNs = this.#owner.clock.now();
     if (this.#socket !== undefined) timeline.requestBytes = this.#socket.bytesWritten - this.#bytesWrittenBefore;
+    if (exchange.onSent !== undefined && !this.#isEnded) exchange.onSent(exchange);
   }
 
   onResponseStart(
@@ -122,6 +124,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler {
     } else {
       recordRead(timeline, readNs, chunk.length);
     }
+    if (this.exchange.onBody !== undefined) this.exchange.onBody(this.exchange);
   }
 
   onResponseEnd(): void {

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@aiperf/timing/clock';
 import { Pool } from 'undici';
 
+import type { RequestError } from '../request-error.ts';
 import { resetTimeline } from '../timeline.ts';
 import type { Exchange, Transport } from '../transport.ts';
 
@@ -97,8 +98,14 @@ export class UndiciTransport implements Transport, UndiciExchangeOwner {
     this.#dispatch(lane.pool, handler);
   }
 
-  cancel(exchange: Exchange): void {
-    this.#deadlines.ownerOf(exchange)?.abandon(cancelledError(exchange.timeline, this.clock.now()));
+  get openConnectionCount(): number {
+    let count = 0;
+    for (const lane of this.#lanes) count += lane.connector.openCount;
+    return count;
+  }
+
+  cancel(exchange: Exchange, error?: RequestError): void {
+    this.#deadlines.ownerOf(exchange)?.abandon(error ?? cancelledError(exchange.timeline, this.clock.now()));
   }
 
   async close(): Promise<void> {

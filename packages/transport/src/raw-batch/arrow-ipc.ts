@@ -1,7 +1,15 @@
 import { FlatbufferWriter, type Slot } from './flatbuffer.ts';
 
 /** Types that raw batches use; none of the columns has nulls. */
-export type ColumnType = 'float64' | 'uint32' | 'uint8' | 'utf8' | 'binary' | 'list<float64>' | 'list<uint32>';
+export type ColumnType =
+  | 'float64'
+  | 'uint32'
+  | 'uint8'
+  | 'utf8'
+  | 'binary'
+  | 'list<float64>'
+  | 'list<uint32>'
+  | 'list<utf8>';
 
 /** Name and type of one column. */
 export interface ColumnField {
@@ -45,7 +53,7 @@ export function encodeSchema(fields: readonly ColumnField[], metadata: ReadonlyM
 
 /**
  * A whole stream of one record batch: the schema message, the batch, the end. `buffers` are the columns' buffers in Arrow's order
- * without the validity bitmaps: values; offsets and bytes; or offsets and the items' values. `lengths` are the
+ * without the validity bitmaps: values; offsets and bytes; or offsets and then the items' own buffers. `lengths` are the
  * lengths of the columns, with each list's items after the list.
  */
 export function encodeStream(
@@ -131,13 +139,15 @@ function typeOf(type: ColumnType): readonly [number, readonly Slot[]] {
       return [TYPE.binary, []];
     case 'list<float64>':
     case 'list<uint32>':
+    case 'list<utf8>':
       return [TYPE.list, []];
   }
 }
 
 function itemTypeOf(type: ColumnType): ColumnType | undefined {
   if (type === 'list<float64>') return 'float64';
-  return type === 'list<uint32>' ? 'uint32' : undefined;
+  if (type === 'list<uint32>') return 'uint32';
+  return type === 'list<utf8>' ? 'utf8' : undefined;
 }
 
 /** Adds the continuation mark and the length; the header's length keeps what follows aligned to 8. */

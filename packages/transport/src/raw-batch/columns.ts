@@ -10,11 +10,11 @@ export interface ColumnSource {
 }
 
 /**
- * The scalar columns of a raw batch, one row a request. `_ns` columns are run nanoseconds (durations for `turnaround_ns` and
- * `resend_ns`), NaN where the point was not reached. Ids are doubles because Arrow's 64-bit integers would be BigInts here.
+ * The scalar columns of a raw batch, one row a request. `_ns` columns are run nanoseconds (durations for `turnaround_ns`,
+ * `cancel_after_ns` and `resend_ns`), NaN where the point was not reached. Ids are doubles because Arrow's 64-bit integers would be BigInts here.
  *
  * After them come the text columns, then `read_ns: list<float64>` and `read_lengths: list<uint32>` with one entry a read, then
- * `body: binary`. Schema metadata: `worker_id`, `format_version`.
+ * `history_replies: list<utf8>` with one entry for each turn before, then `body: binary`. Schema metadata: `worker_id`, `format_version`.
  *
  * Fields and not a list of columns with accessors: the calls of those, each different, cost a worker and a record processor more than the
  * copying.
@@ -29,6 +29,7 @@ export class NumberColumns {
   readonly dueNs: Float64Array;
   readonly turnaroundNs: Float64Array;
   readonly cancelled: Uint8Array;
+  readonly cancelAfterNs: Float64Array;
   readonly inputTokens: Uint32Array;
   readonly maxOutputTokens: Float64Array;
   readonly queuedNs: Float64Array;
@@ -58,6 +59,7 @@ export class NumberColumns {
     this.dueNs = source.float64('due_ns');
     this.turnaroundNs = source.float64('turnaround_ns');
     this.cancelled = source.uint8('cancelled');
+    this.cancelAfterNs = source.float64('cancel_after_ns');
     this.inputTokens = source.uint32('input_tokens');
     this.maxOutputTokens = source.float64('max_output_tokens');
     this.queuedNs = source.float64('queued_ns');
@@ -83,7 +85,7 @@ export class NumberColumns {
 export const TEXT_COLUMN_NAMES = ['status_text', 'content_type', 'error_code', 'error_type', 'error_message'] as const;
 
 /** Raised when a reader of the old layout would misread the new one. */
-export const RAW_BATCH_FORMAT_VERSION = '1';
+export const RAW_BATCH_FORMAT_VERSION = '2';
 
 /** The scalar columns in their order. */
 export const NUMBER_FIELDS: readonly ColumnField[] = numberFields();
@@ -94,6 +96,7 @@ export const RAW_BATCH_FIELDS: readonly ColumnField[] = [
   ...TEXT_COLUMN_NAMES.map((name) => ({ name, type: 'utf8' as const })),
   { name: 'read_ns', type: 'list<float64>' },
   { name: 'read_lengths', type: 'list<uint32>' },
+  { name: 'history_replies', type: 'list<utf8>' },
   { name: 'body', type: 'binary' },
 ];
 

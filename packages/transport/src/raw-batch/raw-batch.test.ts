@@ -61,7 +61,9 @@ const record: fc.Arbitrary<RequestRecord> = fc.record({
   dueNs: stamp,
   turnaroundNs: stamp,
   cancelled: fc.boolean(),
+  cancelAfterNs: stamp,
   inputTokens: count,
+  historyReplies: fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 4 }),
   maxOutputTokens: stamp,
   timeline,
 });
@@ -109,7 +111,9 @@ function sampleRecord(creditId: number, bodyBytes: number): RequestRecord {
     dueNs: Number.NaN,
     turnaroundNs: Number.NaN,
     cancelled: false,
+    cancelAfterNs: Number.NaN,
     inputTokens: 3,
+    historyReplies: [],
     maxOutputTokens: 4,
     timeline,
   };

@@ -16,6 +16,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** Reads of a row up to this many are copied, which is cheaper than a view of so few. */
 const MAX_COPIED_READS = 64;
 
+const NO_REPLIES: readonly string[] = [];
+
 /** Reads one raw batch without copying it: the bytes must stay unchanged while it is in use. */
 export class RawBatchReader {
   readonly workerId: string;
@@ -29,6 +31,8 @@ export class RawBatchReader {
   readonly #readOffsets: Int32Array;
   readonly #readNs: Float64Array;
   readonly #readLengths: Uint32Array;
+  readonly #replyOffsets: Int32Array;
+  readonly #replies: TextReader;
   readonly #bodyOffsets: Int32Array;
   readonly #body: Uint8Array;
   readonly #timeline: Timeline = createTimeline();
@@ -52,13 +56,12 @@ export class RawBatchReader {
     this.rowCount = table.numRows;
     let column = 0;
     const nextValues = (): unknown => rows[column++]?.values ?? [];
-    const nextTexts = (): TextReader => {
-      const data = rows[column++];
-      return new TextReader(
+    const textsOf = (data: Arrow.Data | undefined): TextReader =>
+      new TextReader(
         (data?.valueOffsets ?? new Int32Array(1)) as Int32Array,
         (data?.values ?? new Uint8Array(0)) as Uint8Array,
       );
-    };
+    const nextTexts = (): TextReader => textsOf(rows[column++]);
     this.#numbers = new NumberColumns({
       float64: () => nextValues() as Float64Array,
       uint32: () => nextValues() as Uint32Array,
@@ -69,10 +72,12 @@ export class RawBatchReader {
     this.#errorCode = nextTexts();
     this.#errorType = nextTexts();
     this.#errorMessage = nextTexts();
-    const [readNs, readLengths, body] = rows.slice(NUMBER_FIELDS.length + TEXT_COLUMN_NAMES.length);
+    const [readNs, readLengths, replies, body] = rows.slice(NUMBER_FIELDS.length + TEXT_COLUMN_NAMES.length);
     this.#readOffsets = (readNs?.valueOffsets ?? new Int32Array(1)) as Int32Array;
     this.#readNs = (readNs?.children[0]?.values ?? new Float64Array(0)) as Float64Array;
     this.#readLengths = (readLengths?.children[0]?.values ?? new Uint32Array(0)) as Uint32Array;
+    this.#replyOffsets = (replies?.valueOffsets ?? new Int32Array(1)) as Int32Array;
+    this.#replies = textsOf(replies?.children[0]);
     this.#bodyOffsets = (body?.valueOffsets ?? new Int32Array(1)) as Int32Array;
     this.#body = (body?.values ?? new Uint8Array(0)) as Uint8Array;
   }
@@ -94,6 +99,7 @@ export class RawBatchReader {
     view.dueNs = numbers.dueNs[row] ?? Number.NaN;
     view.turnaroundNs = numbers.turnaroundNs[row] ?? Number.NaN;
     view.cancelled = numbers.cancelled[row] === 1;
+    view.cancelAfterNs = numbers.cancelAfterNs[row] ?? Number.NaN;
     view.inputTokens = numbers.inputTokens[row] ?? Number.NaN;
     view.maxOutputTokens = numbers.maxOutputTokens[row] ?? Number.NaN;
     timeline.queuedNs = numbers.queuedNs[row] ?? Number.NaN;
@@ -114,6 +120,7 @@ export class RawBatchReader {
     timeline.statusText = this.#statusText.text(row);
     timeline.contentType = this.#contentType.text(row);
     timeline.error = this.#errorOf(row);
+    view.historyReplies = this.#repliesOf(row);
     this.#readReads(row);
     const bodyStart = this.#bodyOffsets[row] ?? 0;
     const bodyEnd = this.#bodyOffsets[row + 1] ?? bodyStart;
@@ -143,6 +150,13 @@ export class RawBatchReader {
     }
     timeline.readNs = readNs;
     timeline.readLengths = readLengths;
+  }
+
+  #repliesOf(row: number): readonly string[] {
+    const start = this.#replyOffsets[row] ?? 0;
+    const end = this.#replyOffsets[row + 1] ?? start;
+    if (start === end) return NO_REPLIES;
+    return Array.from({ length: end - start }, (_, i) => this.#replies.text(start + i));
   }
 
   #errorOf(row: number): RequestError | undefined {
@@ -195,7 +209,9 @@ function createView(timeline: Timeline): RequestRecord {
     dueNs: Number.NaN,
     turnaroundNs: Number.NaN,
     cancelled: false,
+    cancelAfterNs: Number.NaN,
     inputTokens: 0,
+    historyReplies: NO_REPLIES,
     maxOutputTokens: Number.NaN,
     timeline,
   };

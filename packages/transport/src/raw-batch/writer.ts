@@ -5,14 +5,14 @@ import { NumberColumns, RAW_BATCH_FIELDS, RAW_BATCH_FORMAT_VERSION } from './col
 type NumberValues = Float64Array | Uint32Array | Uint8Array;
 
 /** Bytes of a row beside its body and reads, for {@link RawBatchWriter.byteLength}. */
-const ROW_BYTES = 230;
+const ROW_BYTES = 242;
 const READ_BYTES = 12;
 const INITIAL_ROWS = 256;
 const INITIAL_READS = 4096;
 const INITIAL_BODY_BYTES = 256 * 1024;
 const INITIAL_TEXT_BYTES = 16 * 1024;
-/** A body buffer that one huge response made larger than this is not kept. */
-const MAX_KEPT_BODY_BYTES = 16 * 1024 * 1024;
+/** A buffer of bodies or of replies that one huge response made larger than this is not kept. */
+const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 
 /** A growing column of byte strings; entry `i` lies between `offsets[i]` and `offsets[i + 1]`. */
 interface ByteColumn {
@@ -55,6 +55,9 @@ export class RawBatchWriter {
   #readOffsets: Int32Array = new Int32Array(INITIAL_ROWS + 1);
   #readNs: Float64Array = new Float64Array(INITIAL_READS);
   #readLengths: Uint32Array = new Uint32Array(INITIAL_READS);
+  /** For each row, its replies in `#replies`. */
+  #replyOffsets: Int32Array = new Int32Array(INITIAL_ROWS + 1);
+  readonly #replies: ByteColumn = byteColumn(0);
   readonly #bodies: ByteColumn = byteColumn(INITIAL_BODY_BYTES);
 
   constructor(workerId: string) {
@@ -72,9 +75,9 @@ export class RawBatchWriter {
   /** About what {@link take} would return. */
   get byteLength(): number {
     const rowCount = this.#rowCount;
-    return (
-      rowCount * ROW_BYTES + (this.#readOffsets[rowCount] ?? 0) * READ_BYTES + (this.#bodies.offsets[rowCount] ?? 0)
-    );
+    const readBytes = (this.#readOffsets[rowCount] ?? 0) * READ_BYTES;
+    const replyBytes = this.#replies.offsets[this.#replyOffsets[rowCount] ?? 0] ?? 0;
+    return rowCount * ROW_BYTES + readBytes + replyBytes + (this.#bodies.offsets[rowCount] ?? 0);
   }
 
   append(record: RequestRecord): void {
@@ -92,6 +95,7 @@ export class RawBatchWriter {
     numbers.dueNs[row] = record.dueNs;
     numbers.turnaroundNs[row] = record.turnaroundNs;
     numbers.cancelled[row] = record.cancelled ? 1 : 0;
+    numbers.cancelAfterNs[row] = record.cancelAfterNs;
     numbers.inputTokens[row] = record.inputTokens;
     numbers.maxOutputTokens[row] = record.maxOutputTokens;
     numbers.queuedNs[row] = timeline.queuedNs;
@@ -116,6 +120,7 @@ export class RawBatchWriter {
     appendText(this.#errorTypes, row, error?.type ?? '');
     appendText(this.#errorMessages, row, error?.message ?? '');
     this.#appendReads(row, timeline.readNs, timeline.readLengths, timeline.readCount);
+    this.#appendReplies(row, record.historyReplies);
     appendBytes(this.#bodies, row, timeline.body, timeline.bodyLength);
     this.#rowCount = row + 1;
   }
@@ -137,12 +142,29 @@ export class RawBatchWriter {
       addColumn(rowCount, this.#readOffsets.subarray(0, rowCount + 1));
       addColumn(readCount, values.subarray(0, readCount));
     }
+    const replyCount = this.#replyOffsets[rowCount] ?? 0;
+    addColumn(rowCount, this.#replyOffsets.subarray(0, rowCount + 1));
+    addColumn(replyCount, ...validBuffers(this.#replies, replyCount));
     addColumn(rowCount, ...validBuffers(this.#bodies, rowCount));
     const stream = encodeStream(this.#schemaMessage, rowCount, lengths, buffers);
     this.#rowCount = 0;
-    if (this.#bodies.bytes.length > MAX_KEPT_BODY_BYTES)
-      this.#bodies.bytes = Buffer.allocUnsafeSlow(INITIAL_BODY_BYTES);
+    for (const column of [this.#bodies, this.#replies]) {
+      if (column.bytes.length > MAX_KEPT_BYTES) column.bytes = Buffer.allocUnsafeSlow(INITIAL_BODY_BYTES);
+    }
     return stream;
+  }
+
+  #appendReplies(row: number, replies: readonly string[]): void {
+    let count = this.#replyOffsets[row] ?? 0;
+    for (let i = 0; i < replies.length; i++) {
+      if (count + 1 === this.#replies.offsets.length) {
+        this.#replies.offsets = grown(this.#replies.offsets, new Int32Array(2 * count + INITIAL_ROWS));
+      }
+      const bytes = Buffer.from(replies[i] ?? '');
+      appendBytes(this.#replies, count, bytes, bytes.length);
+      count++;
+    }
+    this.#replyOffsets[row + 1] = count;
   }
 
   #appendReads(row: number, readNs: Float64Array, readLengths: Uint32Array, count: number): void {
@@ -167,6 +189,7 @@ export class RawBatchWriter {
     this.#numbers = emptyColumns(capacity, this.#numberValues);
     for (const [i, values] of this.#numberValues.entries()) values.set(old[i] ?? []);
     this.#readOffsets = grown(this.#readOffsets, new Int32Array(capacity + 1));
+    this.#replyOffsets = grown(this.#replyOffsets, new Int32Array(capacity + 1));
     for (const column of [...this.#texts, this.#bodies])
       column.offsets = grown(column.offsets, new Int32Array(capacity + 1));
     this.#capacity = capacity;

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 
+import { cancellationTests } from './compliance/cancellations.ts';
 import { connectionTests } from './compliance/connections.ts';
 import { endingTests } from './compliance/endings.ts';
 import { failureTests } from './compliance/failures.ts';
@@ -15,5 +16,6 @@ export function describeTransport(subject: ComplianceSubject): void {
     requestTests(subject);
     failureTests(subject);
     endingTests(subject);
+    cancellationTests(subject);
   });
 }

@@ -82,7 +82,9 @@ function rawBatch(): Uint8Array {
       dueNs: Number.NaN,
       turnaroundNs: 50_000,
       cancelled: false,
+      cancelAfterNs: Number.NaN,
       inputTokens: 64,
+      historyReplies: [],
       maxOutputTokens: outputTokens,
       timeline,
     });
