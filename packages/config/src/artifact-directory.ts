@@ -1,4 +1,5 @@
-import type { EndpointType, LoadConfig, UserConfig } from './user-config.ts';
+import type { PhaseConfig } from './phase-config.ts';
+import type { EndpointType, UserConfig } from './user-config.ts';
 
 /** Whose protocol an endpoint type speaks. */
 const SERVICE_KINDS: Readonly<Record<EndpointType, string>> = { chat: 'openai' };
@@ -14,15 +15,38 @@ function modelPart(modelNames: readonly string[]): string {
   return modelNames.length > 1 ? `${whole}_multi` : whole;
 }
 
-function stimulusPart({ concurrency, requestRatePerSec }: LoadConfig): string {
-  if (requestRatePerSec === undefined) return `concurrency${concurrency ?? 1}`;
-  // AIPerf keeps a rate as a float and prints it so: 12 is 12.0.
-  const rate = Number.isInteger(requestRatePerSec) ? `${requestRatePerSec}.0` : `${requestRatePerSec}`;
-  return `${concurrency === undefined ? '' : `concurrency${concurrency}-`}request_rate${rate}`;
+/** AIPerf keeps a rate as a float and prints it so: 12 is 12.0. */
+function rateText(ratePerSec: number): string {
+  return Number.isInteger(ratePerSec) ? `${ratePerSec}.0` : `${ratePerSec}`;
+}
+
+function paceOf({ mode, requestRatePerSec, userCount }: PhaseConfig): string[] {
+  switch (mode) {
+    case 'concurrency':
+      return [];
+    case 'request_rate':
+      return [requestRatePerSec === undefined ? 'request_rate_series' : `request_rate${rateText(requestRatePerSec)}`];
+    case 'fixed_schedule':
+      return ['fixed_schedule'];
+    case 'user_centric':
+      return [`user_centric${userCount ?? 0}-request_rate${rateText(requestRatePerSec ?? 0)}`];
+  }
+}
+
+function stimulusOf(phase: PhaseConfig): string {
+  const { concurrency } = phase;
+  return [...(concurrency === undefined ? [] : [`concurrency${concurrency}`]), ...paceOf(phase)].join('-');
+}
+
+/** What the first profiling phase does, and how many more there are. */
+function stimulusPart(phases: readonly PhaseConfig[]): string {
+  const [first, ...others] = phases.filter(({ kind }) => kind === 'profiling');
+  const stimulus = first === undefined ? 'none' : stimulusOf(first);
+  return others.length === 0 ? stimulus : `${stimulus}-phases${others.length + 1}`;
 }
 
 /** Name of the result directory when none is given: `<model>-<service kind>-<endpoint type>-<stimulus>`, as in `mock-openai-chat-concurrency10`. */
 export function artifactDirectoryName(config: UserConfig): string {
   const { modelNames, type } = config.endpoint;
-  return `${modelPart(modelNames)}-${SERVICE_KINDS[type]}-${type}-${stimulusPart(config.load)}`;
+  return `${modelPart(modelNames)}-${SERVICE_KINDS[type]}-${type}-${stimulusPart(config.phases)}`;
 }

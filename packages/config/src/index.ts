@@ -14,7 +14,7 @@ export { renderHelp } from './render-help.ts';
 export { nearestName } from './nearest-name.ts';
 export { renderProblems } from './render-problems.ts';
 export { REDACTED, Secret } from './secret.ts';
-export { recordProcessorCount, workerCount } from './sizing.ts';
+export { knownConnections, recordProcessorCount, workerCount } from './sizing.ts';
 export type {
   ArrivalPattern,
   FixedScheduleConfig,

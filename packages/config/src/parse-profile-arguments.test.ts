@@ -53,7 +53,7 @@ describe('defaults', () => {
         },
       ],
       fixedSchedule: { autoOffset: true },
-      metrics: { goodput: [], networkLatency: 'off', networkPingIntervalSec: 1 },
+      metrics: { goodput: [], modules: [], networkLatency: 'off', networkPingIntervalSec: 1 },
       output: {
         exportLevel: 'records',
         exportFormats: ['arrow'],

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type RunPlan, type UserConfig, workerCount } from '@aiperf/config';
+import { knownConnections, type RunPlan, type UserConfig, workerCount } from '@aiperf/config';
 import type { RunResults } from '@aiperf/metrics';
 import { firstValueFrom, type Observable, Subject } from 'rxjs';
 import { assertWithinLimits } from './client-limits.ts';
@@ -62,8 +62,8 @@ export class SystemController {
   async run(): Promise<RunOutcome> {
     const { config, runDirectory, onLog } = this.#options;
     await assertWithinLimits({
-      // In an open loop nobody knows how many there will be.
-      connections: config.load.concurrency ?? 1,
+      // In an open loop without a limit nobody knows how many there will be.
+      connections: knownConnections(config),
       workers: workerCount(config, availableParallelism()),
       servers: config.endpoint.urls.length,
     });
