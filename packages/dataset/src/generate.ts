@@ -35,17 +35,19 @@ export function* generateConversations(
   const { input, endpoint } = config;
   const nextName = createConversationNames(input.randomSeed);
   const planConversation = createPlanner(config, random);
-  let turnNumber = 0;
+  let turnCount = 0;
+  const nextModel = (): string => {
+    turnCount += 1;
+    return endpoint.modelNames[(turnCount - 1) % endpoint.modelNames.length] ?? '';
+  };
   for (let first = 0; first < input.datasetEntries; first += BATCH_SIZE) {
     const batchSize = Math.min(BATCH_SIZE, input.datasetEntries - first);
     const plans = Array.from({ length: batchSize }, planConversation);
     const texts = prompts.generate(plans.flatMap((turns) => turns.map(({ inputTokens }) => inputTokens))).values();
     for (const plan of plans) {
-      const turns = plan.map((turn): Turn => {
-        const model = endpoint.modelNames[turnNumber % endpoint.modelNames.length] ?? '';
-        turnNumber += 1;
-        return { role: 'user', text: texts.next().value ?? '', model, ...turn };
-      });
+      const turns: Turn[] = [];
+      for (const turn of plan)
+        turns.push({ role: 'user', text: texts.next().value ?? '', model: nextModel(), ...turn });
       yield { id: nextName(), turns };
     }
   }

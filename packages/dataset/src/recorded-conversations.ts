@@ -32,22 +32,24 @@ export function* makeRecordedConversations(
   const taken = new Set(recorded.flatMap(({ id }) => (id === undefined ? [] : [id])));
   const nextName = createConversationNames(config.input.randomSeed, taken);
   const { modelNames } = config.endpoint;
-  let turnNumber = 0;
+  let turnCount = 0;
+  const nextModel = (): string => {
+    turnCount += 1;
+    return modelNames[(turnCount - 1) % modelNames.length] ?? '';
+  };
   for (const batch of batchesOf(recorded)) {
     const contents = makeContents(
       batch.flatMap(({ turns }) => turns.map(({ content }) => content)),
       texts,
     ).values();
     for (const { id, turns } of batch) {
-      yield {
-        id: id ?? nextName(),
-        turns: turns.map((turn): Turn => {
-          const content = contents.next().value ?? { text: '', inputTokens: 0 };
-          const model = modelNames[turnNumber % modelNames.length] ?? '';
-          turnNumber += 1;
-          return { role: 'user', ...content, model, ...attributesOf(turn, config.conversation.turnDelayRatio) };
-        }),
-      };
+      const made: Turn[] = [];
+      for (const turn of turns) {
+        const content = contents.next().value ?? { text: '', inputTokens: 0 };
+        const attributes = attributesOf(turn, config.conversation.turnDelayRatio);
+        made.push({ role: 'user', ...content, model: nextModel(), ...attributes });
+      }
+      yield { id: id ?? nextName(), turns: made };
     }
   }
 }

@@ -1,20 +1,12 @@
 import { join } from 'node:path';
 import type { Service, ServiceContext } from '@aiperf/comms';
 import type { RunPlan, UserConfig } from '@aiperf/config';
-import { buildStore } from './build-store.ts';
-import { loadBuiltinTokenizer } from './builtin-tokenizer.ts';
-import type { Conversation, RenderBody } from './conversation.ts';
+import { buildDataset } from './build-dataset.ts';
+import type { RenderBody } from './conversation.ts';
 import { messageOf } from './dataset-error.ts';
-import { generateConversations } from './generate.ts';
-import { loadHuggingFaceTokenizer } from './huggingface-tokenizer.ts';
 import { writeInputsFile } from './inputs-file.ts';
-import { readInputFile } from './loaders/input-file.ts';
 import type { DatasetMessages } from './messages.ts';
-import { createRandomSource } from './random.ts';
-import { hasOwnTexts, makeRecordedConversations } from './recorded-conversations.ts';
 import { openDatasetStore } from './store-reader.ts';
-import { createBuiltinPromptGenerator, createPromptGenerator } from './synthetic/prompt-generator.ts';
-import { BUILTIN_TOKENIZER_NAME, chooseTokenizer } from './load-tokenizer.ts';
 
 /**
  * The dataset manager: makes the run's conversations when it is configured and announces the finished store. `createRenderBody` gives the
@@ -43,37 +35,18 @@ class DatasetManager implements Service<RunPlan> {
     const { config } = plan;
     const startMs = performance.now();
     const directory = storeDirectory(plan);
-    const count = await buildStore({
+    const count = await buildDataset({
+      config,
       directory,
-      conversations: await this.#createConversations(config),
       renderBody: this.#createRenderBody(config),
       signal: this.#context.stopSignal,
+      onNotice: (notice) => this.#context.log.warning(notice),
     });
     this.#plan = plan;
     this.#context.log.debug(`${count} conversations in ${(performance.now() - startMs).toFixed(0)} ms`);
     this.#context.bus.publish('dataset_configured_notification', {
       store_directory: directory,
       conversation_count: count,
-    });
-  }
-
-  async #createConversations(config: UserConfig): Promise<Iterable<Conversation>> {
-    const random = createRandomSource(config.input.randomSeed);
-    const { inputFile } = config.input;
-    const { path, notice } = await chooseTokenizer(config.tokenizer.name, config.endpoint.modelNames);
-    if (notice !== undefined) this.#context.log.warning(notice);
-    const tokenizer = path === undefined ? undefined : await loadHuggingFaceTokenizer(path);
-    const prompts =
-      tokenizer === undefined ? createBuiltinPromptGenerator(random) : createPromptGenerator(tokenizer, random);
-    if (inputFile === undefined) return generateConversations(config, prompts, random);
-    const { format, conversations } = await readInputFile(inputFile, config);
-    // Its vocabulary is only needed where the file has texts of its own.
-    const counter =
-      tokenizer ?? (hasOwnTexts(conversations) ? await loadBuiltinTokenizer(BUILTIN_TOKENIZER_NAME) : undefined);
-    return makeRecordedConversations(conversations, config, {
-      prompts,
-      blockSizeTokens: format.blockSizeTokens,
-      countAll: (texts) => counter?.countAll(texts) ?? [],
     });
   }
 
