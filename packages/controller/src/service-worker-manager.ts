@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import type { RunPlan } from '@aiperf/config';
 import type { Service, ServiceContext } from '@aiperf/comms';
+import { createClock } from '@aiperf/timing/clock';
 import type { WorkerMessages } from '@aiperf/transport';
 import { interval, takeUntil, fromEvent } from 'rxjs';
+import { WORKER_HEALTH_FILE, WorkerHealthLog } from './worker-health-log.ts';
 import {
   HIGH_LOAD_CPU_PERCENT,
   observeWorker,
@@ -18,7 +21,7 @@ export interface WorkerManagerMessages extends WorkerMessages {
   worker_status_summary: { readonly worker_statuses: Readonly<Record<string, WorkerStatus>> };
 }
 
-/** Watches the workers' health, publishes their status and warns once of each that is too busy to stamp on time. */
+/** Watches the workers' health, records it, publishes their status and tells once of each that is too busy to stamp on time. */
 export function createWorkerManager(): (context: ServiceContext<WorkerManagerMessages>) => Service<RunPlan> {
   return (context) => new WorkerManager(context);
 }
@@ -27,19 +30,27 @@ class WorkerManager implements Service<RunPlan> {
   readonly #context: ServiceContext<WorkerManagerMessages>;
   readonly #workers = new Map<string, WorkerHistory>();
   readonly #warned = new Set<string>();
+  #healthLog: WorkerHealthLog | undefined;
 
   constructor(context: ServiceContext<WorkerManagerMessages>) {
     this.#context = context;
   }
 
-  configure(): Promise<void> {
+  configure(plan: RunPlan): Promise<void> {
     const { bus, log, stopSignal } = this.#context;
+    const path = join(plan.runDirectory, WORKER_HEALTH_FILE);
+    const healthLog = new WorkerHealthLog(path, createClock(plan.clockOrigin), (error) => {
+      log.warning(`the workers' health is not recorded: ${error.message}`);
+    });
+    this.#healthLog = healthLog;
     const stop$ = fromEvent(stopSignal, 'abort');
     bus
       .messages$('worker_health')
       .pipe(takeUntil(stop$))
       .subscribe({
-        next: ({ service_id: workerId, cpu_usage: cpuPercent, in_progress: inProgress, failed }) => {
+        next: ({ service_id: workerId, ...message }) => {
+          const { cpu_usage: cpuPercent, in_progress: inProgress, failed } = message;
+          healthLog.write(workerId, message);
           const sample = { cpuPercent, inProgress, failed };
           this.#workers.set(workerId, observeWorker(this.#workers.get(workerId), sample, performance.now()));
           if (cpuPercent <= HIGH_LOAD_CPU_PERCENT || this.#warned.has(workerId)) return;
@@ -71,8 +82,8 @@ class WorkerManager implements Service<RunPlan> {
     return Promise.resolve();
   }
 
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.#workers.clear();
-    return Promise.resolve();
+    await this.#healthLog?.close();
   }
 }
