@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { METRIC_DEFINITIONS, type MetricDefinition, type RunResults } from '@aiperf/metrics';
+import { definitionsOf, type MetricDefinition, type RunResults } from '@aiperf/metrics';
 import { writeSlicesArrow } from './arrow/slices-file.ts';
 import { replaceAtomically, writeAtomically, writeTextAtomically } from './atomic-file.ts';
 import { renderConsoleReport } from './console-report.ts';
@@ -19,7 +19,7 @@ const CONSOLE_FILE_WIDTH_COLUMNS = 140;
 export interface ExportRunOptions {
   /** Default: beside the record file. */
   readonly directory?: string;
-  /** Default: the metrics of this version. */
+  /** Default: the metrics of this version and those that the run brought along. */
   readonly definitions?: readonly MetricDefinition[];
   /** Files that are written; what the run has nothing for is left out. Default: those that the run's options name. */
   readonly kinds?: ReadonlySet<ResultFileKind>;
@@ -30,7 +30,7 @@ export interface ExportRunOptions {
  * there is nothing to summarise: only the record files are written, and no ready marker. Each file appears whole or not at all.
  */
 export async function exportRun(run: OpenedRun, options: ExportRunOptions = {}): Promise<readonly ResultFile[]> {
-  const { directory = run.directory, definitions = METRIC_DEFINITIONS, kinds = defaultKinds(run) } = options;
+  const { directory = run.directory, definitions = definitionsOf(run.results), kinds = defaultKinds(run) } = options;
   const results = shownResults(run.results, definitions);
   const files: ResultFile[] = [{ kind: 'arrow', path: run.path }];
   for (const { kind, isThere, write } of writers(run, results, definitions)) {

@@ -1,4 +1,5 @@
-export { METRIC_DEFINITIONS } from './registry.ts';
+export { definitionsOf, METRIC_DEFINITIONS } from './registry.ts';
+export { loadMetricSet } from './load-metrics.ts';
 export { createMetricSet } from './metric-set.ts';
 export type { MetricSet } from './metric-set.ts';
 export { metricModeOf } from './metric-mode.ts';
@@ -6,6 +7,8 @@ export type { MetricMode } from './metric-mode.ts';
 export type {
   AggregateMetric,
   DerivedMetric,
+  DerivedRecordMetric,
+  MeasuredMetric,
   Metric,
   RecordListMetric,
   RecordMetric,
@@ -13,7 +16,8 @@ export type {
   RunValues,
 } from './metric.ts';
 export type { ParsedRecord, RecordSelection } from './parsed-record.ts';
-export { METRIC_FLAGS } from './metric-definition.ts';
+export type { RequestMedia } from './request-media.ts';
+export { isLargerBetter, METRIC_FLAGS } from './metric-definition.ts';
 export type {
   ConsoleGroup,
   ErrorCount,

@@ -41,7 +41,9 @@ export type MetricUnit =
   | 'images'
   | 'images/sec'
   | 'ms/image'
-  | 'stalls/1000 tokens';
+  | 'stalls/1000 tokens'
+  // Metrics from elsewhere may bring their own; there is no conversion between those.
+  | (string & {});
 
 /** Table of the console that a metric stands in; `none`: in files only. */
 export type ConsoleGroup =
@@ -196,6 +198,8 @@ export interface RunResults {
   /** Absent without `--slice-duration`. */
   readonly timeSlices?: readonly TimeSlice[];
   readonly violations?: readonly InvariantViolation[];
+  /** Of the metrics that come from the user's own modules. */
+  readonly foreignDefinitions?: readonly MetricDefinition[];
   readonly wasCancelled: boolean;
   readonly isComplete: boolean;
   readonly incompleteReason?: string;

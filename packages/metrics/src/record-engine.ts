@@ -4,9 +4,8 @@ import type { RunPlan } from '@aiperf/config';
 import { loadTokenizer, openDatasetStore, type DatasetStore } from '@aiperf/dataset';
 import { planPhases } from '@aiperf/timing';
 import { createRawBatchDecoder, createRequestIds, endpointOf, type RawBatchReader } from '@aiperf/transport';
+import { loadMetricSet } from './load-metrics.ts';
 import type { MetricBatch } from './metric-batch.ts';
-import { metricModeOf } from './metric-mode.ts';
-import { createMetricSet } from './metric-set.ts';
 import { RecordProcessor } from './record-processor.ts';
 
 /** Longest stretch of work between two turns of the event loop, so that messages are read. */
@@ -55,7 +54,8 @@ export class RecordEngine {
   static async create(plan: RunPlan, recordProcessorId: string, events: EngineEvents): Promise<RecordEngine> {
     const { config, clockOrigin } = plan;
     const countsOnServer = config.endpoint.useServerTokenCount;
-    const [decode, loaded] = await Promise.all([
+    const [metrics, decode, loaded] = await Promise.all([
+      loadMetricSet(config),
       createRawBatchDecoder(),
       countsOnServer ? undefined : loadTokenizer(config.tokenizer.name, config.endpoint.modelNames),
     ]);
@@ -65,7 +65,7 @@ export class RecordEngine {
     const ids = createRequestIds(plan.benchmarkId);
     const processor = new RecordProcessor({
       recordProcessorId,
-      metrics: createMetricSet(metricModeOf(config)),
+      metrics,
       parser: endpointOf(config.endpoint.type).createParser(),
       ...(loaded === undefined ? {} : { tokens: loaded.tokenizer }),
       names: {

@@ -19,6 +19,7 @@ import {
   totalTokenThroughput,
 } from './derived/throughput.ts';
 import { overallUsagePromptCacheReadPct, totals } from './derived/totals.ts';
+import type { MetricDefinition, RunResults } from './metric-definition.ts';
 import type { Metric } from './metric.ts';
 import { coalescingRatio } from './record/coalescing-ratio.ts';
 import { creditDropLatency } from './record/credit-drop-latency.ts';
@@ -118,3 +119,8 @@ export const METRIC_DEFINITIONS: readonly Metric[] = [
   totalTokenThroughput,
   requestThroughput,
 ];
+
+/** The definitions that the results of a run are shown with: this package's and those of the run's own modules. */
+export function definitionsOf({ foreignDefinitions = [] }: Pick<RunResults, 'foreignDefinitions'>): MetricDefinition[] {
+  return [...METRIC_DEFINITIONS, ...foreignDefinitions];
+}

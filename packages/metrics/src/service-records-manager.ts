@@ -3,12 +3,13 @@ import type { RunPlan } from '@aiperf/config';
 import { REDACTED } from '@aiperf/config/plan';
 import { planPhases, type TimingMessages } from '@aiperf/timing';
 import { fromEvent, Subject, takeUntil, throttleTime, type Observable } from 'rxjs';
+import { foreignDefinitions, loadMetricSet } from './load-metrics.ts';
 import { liveBatchOf, realtimeMetricsOf } from './live/realtime-metrics.ts';
 import { rollingWindow, type LiveBatch } from './live/rolling-window.ts';
+import type { RunResults } from './metric-definition.ts';
 import type { MetricsMessages, RecordsManagerInputs } from './messages.ts';
 import { decodeMetricBatch, type MetricBatch } from './metric-batch.ts';
-import { metricModeOf } from './metric-mode.ts';
-import { createMetricSet, type MetricSet } from './metric-set.ts';
+import type { MetricSet } from './metric-set.ts';
 import type { OpenRecordSink, RecordSink } from './record-sink.ts';
 import { RecordsAccumulator } from './records-manager.ts';
 import { createRunResults } from './run-results.ts';
@@ -71,7 +72,7 @@ class RecordsManagerService implements Service<RunPlan> {
   }
 
   async configure(plan: RunPlan): Promise<void> {
-    const metrics = createMetricSet(metricModeOf(plan.config));
+    const metrics = await loadMetricSet(plan.config);
     // Arrow takes 100 ms to load, which the start of the command should not wait for.
     const { createRecordSchema } = await import('./record-schema.ts');
     const sink = await this.#options.openSink(plan)(createRecordSchema(metrics, this.#metadata({ plan })));
@@ -184,7 +185,11 @@ class RecordsManagerService implements Service<RunPlan> {
     bus.publish('all_records_received', { processed: records.processed, errors: records.errors });
     const { phaseKinds } = records;
     const summary = await summarizeRecords(sink, { metrics, phaseKinds });
-    const results = createRunResults(records, summary, plan.clockOrigin, this.#idleReason);
+    const definitions = foreignDefinitions(metrics);
+    const results: RunResults = {
+      ...createRunResults(records, summary, plan.clockOrigin, this.#idleReason),
+      ...(definitions.length === 0 ? {} : { foreignDefinitions: definitions }),
+    };
     const metadata = this.#metadata({ plan });
     metadata.set('aiperf.summary', JSON.stringify(results));
     metadata.set('aiperf.phases', JSON.stringify(Object.fromEntries(phaseKinds)));

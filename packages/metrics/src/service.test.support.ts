@@ -27,7 +27,7 @@ export function runPlan(privateDirectory: string): RunPlan {
       { ...OFFERED, name: 'profiling', kind: 'profiling', requestCount: 10, gracePeriodSec: 30 },
     ],
     fixedSchedule: { autoOffset: true },
-    metrics: { goodput: [], networkLatency: 'off', networkPingIntervalSec: 1 },
+    metrics: { goodput: [], modules: [], networkLatency: 'off', networkPingIntervalSec: 1 },
     output: {
       exportLevel: 'records',
       exportFormats: ['arrow'],

@@ -8,7 +8,7 @@ import {
   renderConsoleReport,
   resultFileName,
 } from '@aiperf/exporters';
-import { METRIC_DEFINITIONS } from '@aiperf/metrics';
+import { definitionsOf } from '@aiperf/metrics';
 
 export interface ReportOptions {
   readonly outcome: RunOutcome;
@@ -23,7 +23,7 @@ export async function reportRun({ outcome, runDirectory, columns }: ReportOption
   const { config, commandLine } = plan;
   const report = renderConsoleReport({
     results,
-    definitions: METRIC_DEFINITIONS,
+    definitions: definitionsOf(results),
     endpointTitle: endpointTitle(config.endpoint.type),
     widthColumns: columns,
     showsTraceTiming: config.output.showTraceTiming,

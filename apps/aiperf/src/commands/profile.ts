@@ -24,6 +24,14 @@ const USAGE_ERROR_CODES: ReadonlySet<string> = new Set([
   'AIPERF_CONTROLLER_UNUSABLE',
   'AIPERF_EXPORT_ALREADY_EXISTS',
   'AIPERF_EXPORT_NOT_WRITABLE',
+  'AIPERF_METRICS_BAD_MODULE',
+  'AIPERF_METRICS_BAD_OBJECTIVE',
+  'AIPERF_METRICS_BAD_TAG',
+  'AIPERF_METRICS_DEPENDENCY_CYCLE',
+  'AIPERF_METRICS_DUPLICATE_TAG',
+  'AIPERF_METRICS_UNIT_MISMATCH',
+  'AIPERF_METRICS_UNKNOWN_TAG',
+  'AIPERF_METRICS_WRONG_KIND',
 ]);
 
 /** `aiperf profile`: one benchmark run, from the command line to the printed tables. */
@@ -42,6 +50,7 @@ export async function profile(argv: readonly string[]): Promise<number> {
   const { config, given } = parsed;
   const commandLine = redactCommandLine(argv);
   try {
+    await checkMetrics(config);
     const runDirectory = await makeRunDirectory(config);
     const recordMetadata = {
       'aiperf.version': VERSION,
@@ -59,6 +68,13 @@ export async function profile(argv: readonly string[]): Promise<number> {
 }
 
 class InterruptedError extends Error {}
+
+/** The usual metrics are right; what the user adds to them can be wrong, and is better told now than after the load. */
+async function checkMetrics(config: UserConfig): Promise<void> {
+  if (config.metrics.goodput.length === 0 && config.metrics.modules.length === 0) return;
+  const { loadMetricSet } = await import('@aiperf/metrics');
+  await loadMetricSet(config);
+}
 
 function makeRunDirectory(config: UserConfig): Promise<string> {
   const { artifactDirectory, exportPrefix: prefix } = config.output;

@@ -12,7 +12,7 @@ import {
   renderConsoleReport,
   type ResultFileKind,
 } from '@aiperf/exporters';
-import { METRIC_DEFINITIONS } from '@aiperf/metrics';
+import { definitionsOf } from '@aiperf/metrics';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
 
 /** Files that `--format` names. */
@@ -66,7 +66,7 @@ async function writeAndPrint(run: OpenedRun, { kinds, outputDirectory }: ReportA
   const { results, choices, description } = run;
   const text = renderConsoleReport({
     results,
-    definitions: METRIC_DEFINITIONS,
+    definitions: definitionsOf(results),
     endpointTitle: endpointTitle(choices.endpointType),
     // A terminal that does not know its width says 0.
     widthColumns: process.stdout.columns || 100,

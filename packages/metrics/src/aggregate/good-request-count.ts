@@ -1,6 +1,6 @@
 import { isLargerBetter } from '../metric-definition.ts';
-import type { AggregateMetric, Metric, RecordValues } from '../metric.ts';
-import { objectiveMetric } from '../objectives.ts';
+import type { AggregateMetric, RecordValues } from '../metric.ts';
+import { objectivesOf, type Objective } from '../objectives.ts';
 import { unitDivisor } from '../units.ts';
 
 /** Requests that met every objective of the run. */
@@ -17,7 +17,7 @@ export const goodRequestCount: AggregateMetric = {
   combine: 'sum',
   contribution: () => Number.NaN,
   forMode: (mode, known) => {
-    const limits = mode.goodput.map(({ tag, value }) => limitOf(objectiveMetric(tag, mode, known), value));
+    const limits = objectivesOf(mode, known).map(limitOf);
     return {
       requires: limits.map(({ tag }) => tag),
       contribution: (values) => Number(limits.every((limit) => meets(values, limit))),
@@ -32,7 +32,7 @@ interface Limit {
   readonly isLargerBetter: boolean;
 }
 
-function limitOf(metric: Metric, value: number): Limit {
+function limitOf({ metric, value }: Objective): Limit {
   const nativeValue = value * unitDivisor(metric.unit, metric.displayUnit ?? metric.unit);
   return { tag: metric.tag, value: nativeValue, isLargerBetter: isLargerBetter(metric) };
 }
