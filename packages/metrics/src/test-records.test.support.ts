@@ -106,9 +106,13 @@ export class MemorySink implements RecordSink {
     await Promise.resolve();
   }
 
-  async scan(columns: readonly string[], visit: (batch: ColumnBatch) => void): Promise<void> {
+  async scan(
+    columns: readonly string[],
+    visit: (batch: ColumnBatch) => void,
+    wants: (batchIndex: number) => boolean = () => true,
+  ): Promise<void> {
     this.scanCount++;
-    for (const table of this.tables) visit(new TableBatch(table, columns));
+    for (const [index, table] of this.tables.entries()) if (wants(index)) visit(new TableBatch(table, columns));
     await Promise.resolve();
   }
 
