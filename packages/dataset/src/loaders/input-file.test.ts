@@ -195,15 +195,16 @@ describe('an input file', () => {
     ['with a time', ['', { timestamp: 0, input_length: 5 }], true],
     ['without a time', [text(), text({ timestamp: 0 })], false],
     ['with no time', [text({ timestamp: null })], false],
-    ['of another sort', [{ timestamp: 0 }], false],
-    ['that is no JSON', ['timestamp'], false],
-    ['that is empty', [], false],
   ])('%s is timed: %s', async ([, lines, expected]) => {
     expect(await withFile(lines, async (path) => isTimedInputFile(path))).toBe(expected);
   });
 
-  test('that is not there is not timed', () => {
-    expect(isTimedInputFile('/nonexistent/trace.jsonl')).toBe(false);
+  test.for<[string, readonly unknown[], RegExp]>([
+    ['of another sort', [{ timestamp: 0 }], /the format cannot be told/],
+    ['that is no JSON', ['timestamp'], /expected a JSON object on the first line/],
+    ['that is empty', [], /expected a JSON object on the first line/],
+  ])('%s does not tell whether it is timed', async ([, lines, message]) => {
+    await withFile(lines, async (path) => expect(() => isTimedInputFile(path)).toThrow(message));
   });
 
   test('that is empty is refused', async () => {

@@ -1,4 +1,5 @@
 import type { UserConfig } from '@aiperf/config';
+import type { JsonObject } from '../conversation.ts';
 import { DatasetError } from '../dataset-error.ts';
 import { INPUT_FORMATS } from './formats.ts';
 import type { InputFormat, RecordedConversation } from './input-format.ts';
@@ -20,18 +21,14 @@ export interface RecordedDataset {
 
 /**
  * True when the first record of an input file says when it was sent, so that the file is played as a schedule unless the user says
- * otherwise. Reads no more than that record; a file that cannot be read or told is not timed: {@link readInputFile} says why.
+ * otherwise. Reads no more than that record; throws when there is none.
  */
 export function isTimedInputFile(path: string): boolean {
-  try {
-    const record = readFirstRecord(path);
-    return (
-      record !== undefined && INPUT_FORMATS.some((format) => format.recognizes(record) && format.hasTimestamp(record))
-    );
-  } catch {
-    // Said by whoever reads the whole file.
-    return false;
+  const record = readFirstRecord(path);
+  if (record === undefined) {
+    throw new DatasetError('AIPERF_DATASET_INPUT_FILE', `${path}: expected a JSON object on the first line`);
   }
+  return formatOf(path, record).hasTimestamp(record);
 }
 
 /**
@@ -51,14 +48,16 @@ export async function readInputFile(path: string, config: InputFileConfig): Prom
 }
 
 function chooseFormat(path: string, type: string | undefined): InputFormat {
-  if (type !== undefined) {
-    const named = INPUT_FORMATS.find((format) => format.type === type);
-    if (named !== undefined) return named;
-  }
-  const record = readFirstRecord(path);
   const [first] = INPUT_FORMATS;
-  // A first line that is no record is a problem of every format, which its reader words best.
-  const found = record === undefined ? first : INPUT_FORMATS.find((format) => format.recognizes(record));
+  const named = INPUT_FORMATS.find((format) => format.type === type);
+  if (named !== undefined) return named;
+  const record = readFirstRecord(path);
+  // A first line that is no record is a problem in every format, and its reader says what is wrong with it.
+  return record === undefined ? first : formatOf(path, record);
+}
+
+function formatOf(path: string, record: JsonObject): InputFormat {
+  const found = INPUT_FORMATS.find((format) => format.recognizes(record));
   if (found !== undefined) return found;
   throw new DatasetError(
     'AIPERF_DATASET_INPUT_FILE',
