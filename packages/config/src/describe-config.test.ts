@@ -82,4 +82,89 @@ describe('describeConfig', () => {
       { name: 'profiling', kind: 'profiling', type: 'concurrency', requests: 10, concurrency: 1 },
     ]);
   });
+
+  test('conversations, cancellations, objectives and files, in the order of AIPerf', () => {
+    const description = describeLine(
+      '-m x --streaming --concurrency 3 --conversation-num 12 --conversation-turn-mean 2 --conversation-turn-stddev 1 ' +
+        '--conversation-turn-delay-mean 100 --isl 40 --osl 12 --random-seed 9 --export-level raw --export-outputs-json ' +
+        '--request-cancellation-rate 15 --request-cancellation-delay 0.1 --goodput request_latency:300 time_to_first_token:60 ' +
+        '--slice-duration 1 --export-http-trace --show-trace-timing --profile-export-prefix foo --artifact-dir /RUN_DIR ' +
+        '--network-latency-automatic',
+    );
+    expect(JSON.stringify(description['datasets'])).toBe(
+      JSON.stringify([
+        {
+          name: 'main',
+          type: 'synthetic',
+          entries: 12,
+          random_seed: 9,
+          prompts: { isl: { mean: 40 }, osl: { mean: 12 } },
+          turns: { mean: 2, stddev: 1 },
+          turn_delay: { mean: 100, stddev: 0 },
+        },
+      ]),
+    );
+    expect(JSON.stringify(description['phases'])).toBe(
+      JSON.stringify([
+        {
+          name: 'profiling',
+          kind: 'profiling',
+          type: 'concurrency',
+          sessions: 12,
+          concurrency: 3,
+          cancellation: { rate: 15, delay: 0.1 },
+        },
+      ]),
+    );
+    expect(JSON.stringify(description['artifacts'])).toBe(
+      JSON.stringify({
+        dir: '/RUN_DIR',
+        prefix: 'foo',
+        records: ['jsonl'],
+        raw: true,
+        trace: true,
+        slice_duration: 1,
+        show_trace_timing: true,
+        auto_plot: false,
+        plot_required: false,
+        export_outputs_json: true,
+      }),
+    );
+    expect(description).toMatchObject({
+      slos: { request_latency: 300, time_to_first_token: 60 },
+      network_latency: { enabled: true },
+    });
+    expect(Object.keys(description).slice(3, 6)).toEqual(['phases', 'artifacts', 'slos']);
+  });
+
+  test('a warm-up shows what it fell back to', () => {
+    expect(
+      describeLine(
+        '-m x --request-rate 50 --arrival-smoothness 2 --request-rate-ramp-duration 3 --warmup-duration 5 --warmup-grace-period 1 ' +
+          '--benchmark-duration 9 --send-lag-limit 20ms',
+      )['phases'],
+    ).toEqual([
+      {
+        name: 'warmup',
+        kind: 'warmup',
+        type: 'gamma',
+        exclude_from_results: true,
+        duration: 5,
+        rate: 50,
+        smoothness: 2,
+        rate_ramp: 3,
+        grace_period: 1,
+      },
+      {
+        name: 'profiling',
+        kind: 'profiling',
+        type: 'gamma',
+        duration: 9,
+        rate: 50,
+        smoothness: 2,
+        rate_ramp: 3,
+        send_lag_limit: 0.02,
+      },
+    ]);
+  });
 });

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { isCredentialName, redactObject } from './credentials.ts';
+import { describePhases } from './describe-phases.ts';
 import { REDACTED } from './secret.ts';
-import type { LoadConfig, UserConfig } from './user-config.ts';
+import type { UserConfig } from './user-config.ts';
 
 /** A JSON object whose absent parts are `undefined` and are left out when it is written. */
 export type ConfigDescription = Readonly<Record<string, unknown>>;
@@ -25,8 +26,10 @@ function describeEndpoint({ endpoint, input }: UserConfig, given: ReadonlySet<st
   };
 }
 
-function describeDataset({ input, prompt }: UserConfig, given: ReadonlySet<string>): ConfigDescription {
+function describeSynthetic(config: UserConfig, given: ReadonlySet<string>): ConfigDescription {
+  const { input, prompt, conversation } = config;
   const stddev = (key: string, value: number): number | undefined => (given.has(`prompt.${key}`) ? value : undefined);
+  const has = (...keys: string[]): boolean => keys.some((key) => given.has(`conversation.${key}`));
   return {
     name: 'main',
     type: 'synthetic',
@@ -40,40 +43,59 @@ function describeDataset({ input, prompt }: UserConfig, given: ReadonlySet<strin
           ? undefined
           : { mean: prompt.outputTokensMean, stddev: stddev('outputTokensStddev', prompt.outputTokensStddev) },
     },
+    turns: has('turnsMean', 'turnsStddev')
+      ? { mean: conversation.turnsMean, stddev: conversation.turnsStddev }
+      : undefined,
+    turn_delay: has('turnDelayMeanMs', 'turnDelayStddevMs')
+      ? { mean: conversation.turnDelayMeanMs, stddev: conversation.turnDelayStddevMs }
+      : undefined,
+    turn_delay_ratio: has('turnDelayRatio') ? conversation.turnDelayRatio : undefined,
   };
 }
 
-/** Infinity has no JSON form; AIPerf's configuration spells it so. */
-function jsonSeconds(sec: number): number | 'inf' {
-  return Number.isFinite(sec) ? sec : 'inf';
+function describeDataset(config: UserConfig, given: ReadonlySet<string>): ConfigDescription {
+  const { input, conversation } = config;
+  if (input.inputFile === undefined) return describeSynthetic(config, given);
+  return {
+    name: 'main',
+    type: 'file',
+    path: input.inputFile,
+    format: input.customDatasetType,
+    random_seed: input.randomSeed,
+    sampling: given.has('input.datasetSampling') ? input.datasetSampling : undefined,
+    turn_delay_ratio: given.has('conversation.turnDelayRatio') ? conversation.turnDelayRatio : undefined,
+  };
 }
 
-function describePhases(load: LoadConfig, given: ReadonlySet<string>): readonly ConfigDescription[] {
-  const { requestRatePerSec, benchmarkDurationSec } = load;
-  const type = requestRatePerSec === undefined ? 'concurrency' : load.arrivalPattern;
-  const pace = {
-    rate: requestRatePerSec,
-    concurrency: load.concurrency ?? (requestRatePerSec === undefined ? 1 : undefined),
+function describeArtifacts({ output }: UserConfig, given: ReadonlySet<string>): ConfigDescription {
+  const when = <T>(key: string, value: T): T | undefined => (given.has(`output.${key}`) ? value : undefined);
+  return {
+    dir: output.artifactDirectory === undefined ? undefined : resolve(output.artifactDirectory),
+    prefix: output.exportPrefix,
+    records: output.exportLevel === 'summary' ? false : ['jsonl'],
+    raw: output.exportLevel === 'raw',
+    trace: when('exportHttpTrace', output.exportHttpTrace),
+    slice_duration: output.sliceDurationSec,
+    show_trace_timing: when('showTraceTiming', output.showTraceTiming),
+    formats: when('exportFormats', output.exportFormats),
+    auto_plot: false,
+    plot_required: false,
+    export_outputs_json: when('exportOutputs', output.exportOutputs),
   };
-  const requests = load.requestCount ?? (benchmarkDurationSec === undefined ? 10 : undefined);
-  const warmup = {
-    name: 'warmup',
-    kind: 'warmup',
-    type,
-    exclude_from_results: true,
-    requests: load.warmupRequestCount,
-    ...pace,
+}
+
+function describeNetworkLatency({ metrics }: UserConfig, given: ReadonlySet<string>): ConfigDescription {
+  const { networkLatency, networkPingIntervalSec } = metrics;
+  return {
+    enabled: networkLatency !== 'off',
+    mean: typeof networkLatency === 'object' ? networkLatency.rttMs : undefined,
+    ping_interval: given.has('metrics.networkPingIntervalSec') ? networkPingIntervalSec : undefined,
   };
-  const profiling = {
-    name: 'profiling',
-    kind: 'profiling',
-    type,
-    requests,
-    duration: benchmarkDurationSec,
-    ...pace,
-    grace_period: given.has('load.gracePeriodSec') ? jsonSeconds(load.gracePeriodSec) : undefined,
-  };
-  return load.warmupRequestCount === undefined ? [profiling] : [warmup, profiling];
+}
+
+function describeObjectives({ metrics }: UserConfig): ConfigDescription | undefined {
+  const { goodput } = metrics;
+  return goodput.length === 0 ? undefined : Object.fromEntries(goodput.map(({ tag, value }) => [tag, value]));
 }
 
 function withoutAbsent(value: unknown): unknown {
@@ -94,24 +116,20 @@ export function describeConfig(config: UserConfig, given: ReadonlySet<string>): 
     models: { items: config.endpoint.modelNames.map((name) => ({ name })) },
     endpoint: describeEndpoint(config, given),
     datasets: [describeDataset(config, given)],
-    phases: describePhases(config.load, given),
-    artifacts: {
-      dir: config.output.artifactDirectory === undefined ? undefined : resolve(config.output.artifactDirectory),
-      records: config.output.exportLevel === 'records' ? ['jsonl'] : false,
-      raw: false,
-      auto_plot: false,
-      plot_required: false,
-    },
+    phases: describePhases(config, given),
+    artifacts: describeArtifacts(config, given),
+    slos: describeObjectives(config),
     tokenizer: config.tokenizer.name === undefined ? undefined : { name: config.tokenizer.name },
     gpu_telemetry: { enabled: false },
     server_metrics: { enabled: false },
-    network_latency: { enabled: false },
+    network_latency: describeNetworkLatency(config, given),
     otel: {},
     mlflow: {},
     wandb: {},
     runtime: {
       ui: given.has('service.ui') ? service.ui : undefined,
       workers: service.workersMax,
+      workers_min: service.workersMin,
       record_processors: service.recordProcessors,
     },
     logging: given.has('service.logLevel') ? { level: service.logLevel.toUpperCase() } : undefined,
