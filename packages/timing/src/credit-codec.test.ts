@@ -28,10 +28,11 @@ const grants: fc.Arbitrary<CreditBatch> = fc
   }));
 
 const returns: fc.Arbitrary<CreditReturnBatch> = fc
-  .tuple(word, whole, time, fc.array(fc.tuple(whole, fc.nat({ max: 3 })), { maxLength: 40 }))
-  .map(([phaseIndex, sentCount, lastSentNs, rows]) => ({
+  .tuple(word, whole, whole, time, fc.array(fc.tuple(whole, fc.nat({ max: 3 })), { maxLength: 40 }))
+  .map(([phaseIndex, sentCount, startedSessionCount, lastSentNs, rows]) => ({
     phaseIndex,
     sentCount,
+    startedSessionCount,
     lastSentNs,
     ids: Float64Array.from(rows, ([id]) => id),
     outcomes: Uint8Array.from(rows, ([, outcome]) => outcome),
@@ -97,6 +98,7 @@ describe('credit codec', () => {
   const giveBack = encodeCreditReturnBatch({
     phaseIndex: 1,
     sentCount: 1,
+    startedSessionCount: 1,
     lastSentNs: 5,
     ids: Float64Array.of(3),
     outcomes: Uint8Array.of(2),
@@ -112,7 +114,7 @@ describe('credit codec', () => {
     [
       'a later version of the layout',
       () => decodeCreditReturnBatch(changed(giveBack, 2, 9)),
-      /layout version 9, expected 2/,
+      /layout version 9, expected 3/,
     ],
     [
       'an outcome without a name',

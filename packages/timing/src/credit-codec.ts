@@ -9,19 +9,19 @@ import { TimingError } from './timing-error.ts';
  *
  * grant (magic 0x4743):  f64 issuedNs | f64 ids[count] | f64 sessionNumbers[count] | f64 dueNs[count] | f64 delaysNs[count]
  *                        | f64 cancelAfterNs[count] | u32 conversationIndexes[count] | u32 turnIndexes[count] | u32 turnCounts[count]
- * return (magic 0x5243): f64 sentCount | f64 lastSentNs | f64 ids[count] | u8 outcomes[count]
+ * return (magic 0x5243): f64 sentCount | f64 lastSentNs | f64 startedSessionCount | f64 ids[count] | u8 outcomes[count]
  *
  * A message is exactly as long as its count says.
  */
 const GRANT_MAGIC = 0x4743;
 const RETURN_MAGIC = 0x5243;
-const VERSION = 2;
+const VERSION = 3;
 const COUNT_OFFSET_BYTES = 4;
 const PHASE_OFFSET_BYTES = 8;
 const HEADER_BYTES = 16;
 const GRANT_FIXED_BYTES = HEADER_BYTES + 8;
 const GRANT_ROW_BYTES = 52;
-const RETURN_FIXED_BYTES = HEADER_BYTES + 16;
+const RETURN_FIXED_BYTES = HEADER_BYTES + 24;
 const RETURN_ROW_BYTES = 9;
 
 /** The bytes of a `cg` frame. */
@@ -73,6 +73,7 @@ export function encodeCreditReturnBatch(batch: CreditReturnBatch): Uint8Array {
   const view = writeHeader(bytes, RETURN_MAGIC, count, batch.phaseIndex);
   view.setFloat64(HEADER_BYTES, batch.sentCount, true);
   view.setFloat64(HEADER_BYTES + 8, batch.lastSentNs, true);
+  view.setFloat64(HEADER_BYTES + 16, batch.startedSessionCount, true);
   const offset = writeDoubles(view, RETURN_FIXED_BYTES, batch.ids);
   bytes.set(batch.outcomes, offset);
   return bytes;
@@ -99,6 +100,7 @@ export function decodeCreditReturnBatch(bytes: Uint8Array): CreditReturnBatch {
     outcomes,
     sentCount: wholeNumber(view.getFloat64(HEADER_BYTES, true), 'count of sent credits'),
     lastSentNs: view.getFloat64(HEADER_BYTES + 8, true),
+    startedSessionCount: wholeNumber(view.getFloat64(HEADER_BYTES + 16, true), 'count of sessions'),
   };
 }
 

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { chooseWorker } from './credit-router.ts';
 import type { RoutableWorker } from './credit-router.ts';
 
-const worker = (id: string, outstandingCount: number, slots: number | null = null): RoutableWorker => ({
+const worker = (id: string, sessionCount: number, slots: number | null = null): RoutableWorker => ({
   id,
-  outstandingCount,
+  sessionCount,
   slots,
 });
 

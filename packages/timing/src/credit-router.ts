@@ -1,9 +1,9 @@
 /** What the choice of a worker depends on. */
 export interface RoutableWorker {
   readonly id: string;
-  /** Credits granted and not returned. */
-  readonly outstandingCount: number;
-  /** Requests it may have in flight; `null`: no limit. */
+  /** Sessions that are there, begun or not. */
+  readonly sessionCount: number;
+  /** Sessions it may have in flight; `null`: no limit. */
   readonly slots: number | null;
 }
 
@@ -25,7 +25,7 @@ export function chooseWorker<W extends RoutableWorker>(
   for (let i = 0; i < workers.length; i += 1) {
     const worker = workers[(turn + i) % workers.length];
     if (worker === undefined || worker.slots === 0) continue;
-    const load = worker.outstandingCount / (worker.slots ?? 1);
+    const load = worker.sessionCount / (worker.slots ?? 1);
     if (load < chosenLoad) {
       chosen = worker;
       chosenLoad = load;

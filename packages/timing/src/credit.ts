@@ -54,7 +54,9 @@ export interface CreditReturnBatch {
    * still waits there, whatever is on the way; leases are topped up from it.
    */
   readonly sentCount: number;
-  /** When the latest of them was sent, in run nanoseconds; NaN before the first. */
+  /** Sessions of this phase that have begun here so far, in all. */
+  readonly startedSessionCount: number;
+  /** When the latest credit was sent, in run nanoseconds; NaN before the first. */
   readonly lastSentNs: number;
 }
 

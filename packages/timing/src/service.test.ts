@@ -1,7 +1,7 @@
 import type { Envelope, Service } from '@aiperf/comms';
 import { createTestContext } from '@aiperf/comms/testing';
 import type { TestContext } from '@aiperf/comms/testing';
-import type { LoadConfig, RunPlan } from '@aiperf/config';
+import type { PhaseConfig, RunPlan } from '@aiperf/config';
 import { createDatasetStoreWriter } from '@aiperf/dataset';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,12 @@ class TestRun implements Disposable {
   readonly #plan: RunPlan;
   readonly #workers = new Map<string, TestContext<TimingMessages>>();
 
-  constructor(load: Partial<LoadConfig>, workerIds: readonly string[], readiness = workerIds, conversations = 7) {
+  constructor(
+    phases: readonly Partial<PhaseConfig>[],
+    workerIds: readonly string[],
+    readiness = workerIds,
+    conversations = 7,
+  ) {
     const writer = createDatasetStoreWriter(join(this.directory, 'dataset'));
     for (let i = 0; i < conversations; i += 1) {
       writer.add({ id: `session_${i}`, turns: [{ body: Buffer.from('{}'), inputTokens: 1 }] });
@@ -37,7 +42,16 @@ class TestRun implements Disposable {
     writer.finish();
     this.#plan = {
       config: {
-        load: { arrivalPattern: 'poisson', gracePeriodSec: 30, ...load },
+        phases: phases.map((phase) => ({
+          name: phase.kind ?? 'profiling',
+          kind: 'profiling',
+          mode: 'concurrency',
+          arrivalPattern: 'poisson',
+          gracePeriodSec: 30,
+          seamless: false,
+          ...phase,
+        })),
+        fixedSchedule: { autoOffset: true },
         input: { datasetSampling: 'sequential', randomSeed: 0 },
         endpoint: { requestTimeoutSec: 60 },
       },
@@ -158,6 +172,12 @@ class TestRun implements Disposable {
   }
 }
 
+const warmup = (concurrency: number, requestCount: number): Partial<PhaseConfig> => ({
+  kind: 'warmup',
+  concurrency,
+  requestCount,
+});
+
 /** Everything that was posted is delivered, and the answers to it. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -165,7 +185,7 @@ async function settle(): Promise<void> {
 
 describe('timing manager', () => {
   test('runs the warm-up, then profiling, and tells what happens', async () => {
-    using run = new TestRun({ concurrency: 3, warmupRequestCount: 4, requestCount: 20 }, ['worker_0', 'worker_1']);
+    using run = new TestRun([warmup(3, 4), { concurrency: 3, requestCount: 20 }], ['worker_0', 'worker_1']);
     await run.configure();
     const started = run.service.start();
     await run.runUntil(() => run.last('credits_complete') !== undefined);
@@ -199,7 +219,7 @@ describe('timing manager', () => {
   });
 
   test('start answers when the first phase has begun, and progress follows every 250 ms', async () => {
-    using run = new TestRun({ benchmarkDurationSec: 2, requestRatePerSec: 100 }, ['worker_0']);
+    using run = new TestRun([{ mode: 'request_rate', durationSec: 2, requestRatePerSec: 100 }], ['worker_0']);
     await run.configure();
     await run.service.start();
     await settle();
@@ -216,7 +236,7 @@ describe('timing manager', () => {
   });
 
   test('a worker that never announces itself is named after the deadline', async () => {
-    using run = new TestRun({}, ['worker_0', 'worker_1', 'worker_2'], ['worker_1']);
+    using run = new TestRun([{ concurrency: 1, requestCount: 10 }], ['worker_0', 'worker_1', 'worker_2'], ['worker_1']);
     await run.configure();
     const started = run.service.start();
     const failure = expect(started).rejects.toMatchObject({
@@ -230,7 +250,7 @@ describe('timing manager', () => {
   });
 
   test('cancel ends the phase and the run; the next phase does not begin', async () => {
-    using run = new TestRun({ concurrency: 2, warmupRequestCount: 1000, requestCount: 1000 }, ['worker_0', 'worker_1']);
+    using run = new TestRun([warmup(2, 1000), { concurrency: 2, requestCount: 1000 }], ['worker_0', 'worker_1']);
     await run.configure();
     await run.service.start();
     await run.runUntil(() => run.sentIds.length >= 10);
@@ -243,7 +263,7 @@ describe('timing manager', () => {
   });
 
   test('cancel before the start: no phase begins, and the end is told', async () => {
-    using run = new TestRun({}, ['worker_0']);
+    using run = new TestRun([{ concurrency: 1, requestCount: 10 }], ['worker_0']);
     await run.configure();
     await run.service.cancel();
     await run.service.start();
@@ -252,7 +272,7 @@ describe('timing manager', () => {
   });
 
   test('a worker reported lost: its credits are accounted for and the run goes on', async () => {
-    using run = new TestRun({ concurrency: 4, requestCount: 200 }, ['worker_0', 'worker_1']);
+    using run = new TestRun([{ concurrency: 4, requestCount: 200 }], ['worker_0', 'worker_1']);
     await run.configure();
     await run.service.start();
     await run.runUntil(() => run.sentIds.length >= 40);
@@ -265,7 +285,7 @@ describe('timing manager', () => {
   });
 
   test('every worker lost: the run ends, marked as cut short', async () => {
-    using run = new TestRun({ concurrency: 4, requestCount: 2000 }, ['worker_0', 'worker_1']);
+    using run = new TestRun([{ concurrency: 4, requestCount: 2000 }], ['worker_0', 'worker_1']);
     await run.configure();
     await run.service.start();
     await run.runUntil(() => run.sentIds.length >= 40);
@@ -276,7 +296,7 @@ describe('timing manager', () => {
   });
 
   test('bytes that are no credit return are logged and harm nothing', async () => {
-    using run = new TestRun({ requestCount: 5 }, ['worker_0']);
+    using run = new TestRun([{ concurrency: 1, requestCount: 5 }], ['worker_0']);
     await run.configure();
     await run.service.start();
     const stranger = run.test.peer('stranger').context.sockets.dealer('credits');

@@ -1,16 +1,17 @@
 import type { Bus, Log, RouterSocket, Service, ServiceContext } from '@aiperf/comms';
 import type { ClockOrigin, RunPlan } from '@aiperf/config';
 import { createRandomSource, createSampler, openDatasetStore } from '@aiperf/dataset';
-import type { RandomSource, Sampler } from '@aiperf/dataset';
 import { Subject, takeUntil } from 'rxjs';
 import { createClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { CREDIT_MESSAGE_KINDS } from './credit.ts';
 import { decodeCreditReturnBatch, encodeCreditBatch } from './credit-codec.ts';
 import type { TimingMessages } from './messages.ts';
+import { LoadRun } from './phase/load-run.ts';
+import { createPhaseInputs, planSchedule } from './phase/phase-inputs.ts';
+import type { LoadInputs } from './phase/phase-inputs.ts';
 import { planPhases } from './phase/phase-plan.ts';
 import type { PhasePlan } from './phase/phase-plan.ts';
-import { PhaseRun } from './phase/phase-run.ts';
 import type { PhaseEvents, WorkerPort } from './phase/phase-run.ts';
 import { nodeTimers } from './timers.ts';
 import type { Timers } from './timers.ts';
@@ -41,8 +42,7 @@ interface Prepared {
   readonly plan: RunPlan;
   readonly clock: Clock;
   readonly phases: readonly PhasePlan[];
-  readonly random: RandomSource;
-  readonly sampler: Sampler;
+  readonly inputs: LoadInputs;
   readonly roster: WorkerRoster;
   readonly router: RouterSocket;
 }
@@ -55,7 +55,7 @@ class TimingManager implements Service<RunPlan> {
   readonly #timers: Timers;
   readonly #stopped = new Subject<void>();
   #prepared: Prepared | undefined;
-  #run: PhaseRun | undefined;
+  #run: LoadRun | undefined;
   #isCancelled = false;
   /** Resolved when the last phase is complete. */
   readonly #ended: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -74,14 +74,17 @@ class TimingManager implements Service<RunPlan> {
   async configure(plan: RunPlan): Promise<void> {
     const clock = (this.#options.createClock ?? createClock)(plan.clockOrigin);
     const phases = planPhases(plan.config);
-    using store = openDatasetStore(`${plan.privateDirectory}/dataset`);
+    // Closed, a store still has its index, and the bodies are not for this process.
+    using times = openDatasetStore(`${plan.privateDirectory}/dataset`);
     const random = createRandomSource(plan.config.input.randomSeed);
     const { datasetSampling } = plan.config.input;
     // One for all phases: a profiling phase that began again at the first prompt would find the warm-up's in the server's cache.
-    const sampler = createSampler(datasetSampling, store.conversationCount, random.stream('sampling'));
+    const sampler = createSampler(datasetSampling, times.conversationCount, random.stream('sampling'));
+    const inputs: LoadInputs = { times, random, nextConversationIndex: () => sampler.next() };
+    this.#check(phases, inputs);
     const roster = new WorkerRoster(plan.workerIds, this.#timers);
     const router = await this.#context.sockets.router('credits');
-    this.#prepared = { plan, clock, phases, random, sampler, roster, router };
+    this.#prepared = { plan, clock, phases, inputs, roster, router };
     router.messages$.pipe(takeUntil(this.#stopped)).subscribe({
       next: ({ from, frames }) => this.#receive(from, frames),
       error: (error: unknown) => this.#context.fail(asError(error)),
@@ -98,8 +101,10 @@ class TimingManager implements Service<RunPlan> {
   async start(): Promise<void> {
     const { roster, phases } = this.#require();
     await roster.whenAllReady(WORKERS_READY_LIMIT_MS);
-    for (const { load } of phases) roster.requireRoom(load.concurrency);
-    if (!this.#isCancelled) this.#beginPhase(0);
+    for (const { load } of phases) roster.requireRoom(load.concurrency ?? null);
+    if (this.#isCancelled) return;
+    this.#run = this.#createRun();
+    this.#run.begin();
   }
 
   async cancel(): Promise<void> {
@@ -119,38 +124,48 @@ class TimingManager implements Service<RunPlan> {
     return this.#prepared;
   }
 
-  #beginPhase(phaseIndex: number): void {
-    const prepared = this.#require();
-    const { phases, clock, random, sampler, roster, plan } = prepared;
-    const phase = phases[phaseIndex];
-    if (phase === undefined || this.#isCancelled || roster.workers.length === 0) {
-      this.#end(phase !== undefined);
-      return;
+  /** What a phase cannot begin with is said before the load, not in the middle of it. */
+  #check(phases: readonly PhasePlan[], inputs: LoadInputs): void {
+    for (const phase of phases) {
+      if (phase.mode === 'fixed_schedule') {
+        const { entries, leftOutCount, warnings } = planSchedule(phase, inputs.times);
+        for (const warning of warnings) this.#log.warning(warning);
+        const leftOut = leftOutCount === 0 ? '' : `, ${leftOutCount} lie outside the window`;
+        this.#log.info(`${phase.name}: ${entries.length} conversations on schedule${leftOut}`);
+      } else {
+        createPhaseInputs(phase, inputs).createSessions(0);
+      }
     }
-    this.#run = new PhaseRun({
-      plan: phase,
+  }
+
+  #createRun(): LoadRun {
+    const prepared = this.#require();
+    const { phases, clock, inputs, roster, plan } = prepared;
+    return new LoadRun({
+      phases,
       clock,
       timers: this.#timers,
-      workers: roster.workers,
+      workers: () => roster.workers,
       port: this.#port(prepared),
-      events: this.#events(phase),
-      nextConversationIndex: () => sampler.next(),
-      // A stream of its own for each kind, so that a warm-up does not change the profiling schedule.
-      arrivalRandom: random.stream(phase.kind === 'profiling' ? 'arrivals' : `arrivals.${phase.kind}`),
+      inputs,
       stallLimitNs: (plan.config.endpoint.requestTimeoutSec + STALL_MARGIN_SEC) * 1e9,
+      events: (phase) => this.#events(phase),
+      ended: (endedEarly) => this.#end(endedEarly),
     });
-    this.#run.begin();
   }
 
   #events(plan: PhasePlan): PhaseEvents {
-    const phase = { phase: plan.kind, phase_index: plan.phaseIndex };
+    const phase = { phase: plan.kind, phase_index: plan.phaseIndex, phase_name: plan.name };
+    const { mode } = plan;
     return {
       started: (startNs) => {
-        this.#log.info(`${plan.kind} begins`);
+        this.#log.info(`${plan.name} begins`);
         this.#bus.publish('credit_phase_start', {
           ...phase,
+          mode,
           start_ns: startNs,
           total_expected_requests: plan.requestCount,
+          total_expected_sessions: plan.sessionCount,
           expected_duration_sec: plan.durationNs === null ? null : plan.durationNs / 1e9,
         });
       },
@@ -159,14 +174,18 @@ class TimingManager implements Service<RunPlan> {
         this.#bus.publish('credit_phase_sending_complete', { ...phase, sent, sent_end_ns: sentEndNs }),
       completed: (counts, endNs, endedEarly) => {
         this.#log.info(
-          `${plan.kind} ends: ${counts.sent} sent, ${counts.completed} completed, ${counts.failed} failed, ` +
-            `${counts.cancelled} cancelled, ${counts.lost} lost`,
+          `${plan.name} ends: ${counts.sent} sent, ${counts.completed} completed, ${counts.failed} failed, ` +
+            `${counts.cancelled} cancelled, ${counts.lost} lost; ${counts.sessions} sessions`,
         );
-        this.#bus.publish('credit_phase_complete', { ...phase, ...counts, end_ns: endNs, was_cancelled: endedEarly });
-        if (endedEarly) this.#end(true);
-        else this.#beginPhase(plan.phaseIndex + 1);
+        this.#bus.publish('credit_phase_complete', {
+          ...phase,
+          ...counts,
+          mode,
+          end_ns: endNs,
+          was_cancelled: endedEarly,
+        });
       },
-      warned: (message) => this.#log.warning(`${plan.kind}: ${message}`),
+      warned: (message) => this.#log.warning(`${plan.name}: ${message}`),
     };
   }
 
@@ -210,9 +229,7 @@ class TimingManager implements Service<RunPlan> {
   }
 
   #takeBack(workerId: string, payload: Uint8Array): void {
-    const batch = decodeCreditReturnBatch(payload);
-    // Returns of a phase that was given up arrive late and were counted as lost.
-    if (this.#run?.phaseIndex === batch.phaseIndex) this.#run.takeBack(workerId, batch);
+    this.#run?.takeBack(workerId, decodeCreditReturnBatch(payload));
   }
 
   #loseWorker(workerId: string): void {

@@ -1,89 +1,81 @@
-import type { ArrivalPattern, UserConfig } from '@aiperf/config';
+import type { FixedScheduleConfig, PhaseConfig, UserConfig } from '@aiperf/config';
 import type { PhaseKind } from '../credit.ts';
 import { TimingError } from '../timing-error.ts';
 
-/** The load is kept at a number of requests in flight. */
-export interface ConcurrencyLoad {
-  readonly mode: 'concurrency';
-  readonly concurrency: number;
-}
-
-/** Requests become due at a rate, whatever the server does. */
-export interface RequestRateLoad {
-  readonly mode: 'request_rate';
-  readonly requestRatePerSec: number;
-  readonly arrivalPattern: ArrivalPattern;
-  /** Requests in flight at most; `null`: no limit. A request that is due waits for a slot. */
-  readonly concurrency: number | null;
-}
-
-/** How the requests of a phase are offered. */
-export type PhaseLoad = ConcurrencyLoad | RequestRateLoad;
-
-/** One stretch of load, as it is asked for. At least one of `requestCount` and `durationNs` is set. */
+/** One stretch of load, as it is asked for. */
 export interface PhasePlan {
   readonly phaseIndex: number;
+  readonly name: string;
   readonly kind: PhaseKind;
-  readonly load: PhaseLoad;
+  /** What drives it. Burst arrivals with a limit of sessions are a closed loop. */
+  readonly mode: PhaseConfig['mode'];
+  readonly load: PhaseConfig;
+  readonly fixedSchedule: FixedScheduleConfig;
   readonly requestCount: number | null;
+  readonly sessionCount: number | null;
   readonly durationNs: number | null;
   /** Time after `durationNs` that requests in flight may still take before they are cancelled; `null`: they are waited for. */
   readonly gracePeriodNs: number | null;
 }
 
-/** Requests of a run that names neither a count nor a duration. */
-const DEFAULT_REQUEST_COUNT = 10;
-const DEFAULT_CONCURRENCY = 1;
-
-/** The phases of a run in their order: a warm-up if one is asked for, with the load of the profiling phase, then profiling. */
-export function planPhases(config: UserConfig): PhasePlan[] {
-  const { load: options } = config;
-  const load = planLoad(config);
-  const plans: PhasePlan[] = [];
-  const warmupRequestCount = options.warmupRequestCount ?? 0;
-  if (warmupRequestCount > 0) {
-    plans.push({
-      phaseIndex: 0,
-      kind: 'warmup',
-      load,
-      requestCount: wholeAtLeastOne('--warmup-request-count', warmupRequestCount),
-      durationNs: null,
-      gracePeriodNs: null,
-    });
-  }
-  const durationSec = options.benchmarkDurationSec;
-  if (durationSec !== undefined && !(durationSec > 0 && Number.isFinite(durationSec))) {
-    throw new TimingError('AIPERF_TIMING_PLAN', `--benchmark-duration must be above 0 seconds, not ${durationSec}`);
-  }
-  const requestCount = options.requestCount ?? (durationSec === undefined ? DEFAULT_REQUEST_COUNT : undefined);
-  plans.push({
-    phaseIndex: plans.length,
-    kind: 'profiling',
-    load,
-    requestCount: requestCount === undefined ? null : wholeAtLeastOne('--request-count', requestCount),
-    durationNs: durationSec === undefined ? null : Math.round(durationSec * 1e9),
-    gracePeriodNs:
-      durationSec === undefined || !Number.isFinite(options.gracePeriodSec)
-        ? null
-        : Math.round(options.gracePeriodSec * 1e9),
-  });
-  return plans;
+/** The phases of a run in their order. */
+export function planPhases(config: Pick<UserConfig, 'phases' | 'fixedSchedule'>): PhasePlan[] {
+  return config.phases.map((load, phaseIndex) => planPhase(load, phaseIndex, config.fixedSchedule));
 }
 
-function planLoad({ load }: UserConfig): PhaseLoad {
-  const concurrency = load.concurrency === undefined ? undefined : wholeAtLeastOne('--concurrency', load.concurrency);
-  if (load.requestRatePerSec === undefined) {
-    return { mode: 'concurrency', concurrency: concurrency ?? DEFAULT_CONCURRENCY };
+/** One phase; contradictions that a library user could make are refused with the field's name. */
+export function planPhase(load: PhaseConfig, phaseIndex: number, fixedSchedule: FixedScheduleConfig): PhasePlan {
+  const check = (field: keyof PhaseConfig, isRequired = false): void => {
+    const value = load[field];
+    if (value === undefined && !isRequired) return;
+    if (Number.isSafeInteger(value) && Number(value) >= 1) return;
+    throw new TimingError(
+      'AIPERF_TIMING_PLAN',
+      `phase ${load.name}: ${field} must be a whole number of at least 1, not ${String(value)}`,
+    );
+  };
+  const mode = modeOf(load);
+  check('concurrency', mode === 'concurrency');
+  check('prefillConcurrency');
+  check('userCount', mode === 'user_centric');
+  check('requestCount');
+  check('sessionCount');
+  const { durationSec, requestCount, sessionCount, gracePeriodSec } = load;
+  if (durationSec !== undefined && !(durationSec > 0 && Number.isFinite(durationSec))) {
+    throw new TimingError(
+      'AIPERF_TIMING_PLAN',
+      `phase ${load.name}: durationSec must be above 0 seconds, not ${durationSec}`,
+    );
+  }
+  const isEndless = requestCount === undefined && sessionCount === undefined;
+  if (isEndless && durationSec === undefined && mode !== 'fixed_schedule') {
+    throw new TimingError(
+      'AIPERF_TIMING_PLAN',
+      `phase ${load.name} would never end: it needs a requestCount, a sessionCount or a durationSec`,
+    );
+  }
+  if (isEndless && mode === 'request_rate' && load.arrivalPattern === 'concurrency_burst') {
+    throw new TimingError(
+      'AIPERF_TIMING_PLAN',
+      `phase ${load.name}: burst arrivals have no end without a concurrency, a requestCount or a sessionCount`,
+    );
   }
   return {
-    mode: 'request_rate',
-    requestRatePerSec: load.requestRatePerSec,
-    arrivalPattern: load.arrivalPattern,
-    concurrency: concurrency ?? null,
+    phaseIndex,
+    name: load.name,
+    kind: load.kind,
+    mode,
+    load,
+    fixedSchedule,
+    requestCount: requestCount ?? null,
+    sessionCount: sessionCount ?? null,
+    durationNs: durationSec === undefined ? null : Math.round(durationSec * 1e9),
+    gracePeriodNs:
+      durationSec === undefined || !Number.isFinite(gracePeriodSec) ? null : Math.round(gracePeriodSec * 1e9),
   };
 }
 
-function wholeAtLeastOne(option: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new TimingError('AIPERF_TIMING_PLAN', `${option} must be a whole number of at least 1, not ${value}`);
+function modeOf({ mode, arrivalPattern, concurrency }: PhaseConfig): PhaseConfig['mode'] {
+  const isBurst = mode === 'request_rate' && arrivalPattern === 'concurrency_burst';
+  return isBurst && concurrency !== undefined ? 'concurrency' : mode;
 }

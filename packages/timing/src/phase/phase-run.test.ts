@@ -1,36 +1,60 @@
+import type { PhaseConfig } from '@aiperf/config';
 import { createRandomSource } from '@aiperf/dataset';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arrivalTimes } from '../arrival-intervals.ts';
 import { simulateLoad } from '../testing/simulated-load.ts';
 import type { SimulatedLoadResult } from '../testing/simulated-load.ts';
+import { planPhase } from './phase-plan.ts';
 import type { PhasePlan } from './phase-plan.ts';
 
 const MS = 1e6;
 const SEC = 1e9;
 
-const closedLoop = (concurrency: number, requestCount: number | null, rest: Partial<PhasePlan> = {}): PhasePlan => ({
-  phaseIndex: 0,
-  kind: 'profiling',
-  load: { mode: 'concurrency', concurrency },
-  requestCount,
-  durationNs: null,
-  gracePeriodNs: null,
-  ...rest,
-});
+/** What tests say of a phase. */
+interface Extra {
+  readonly durationNs?: number;
+  readonly gracePeriodNs?: number | null;
+}
+
+const plan = (load: Partial<PhaseConfig>, { durationNs, gracePeriodNs = null }: Extra = {}): PhasePlan =>
+  planPhase(
+    {
+      name: 'profiling',
+      kind: 'profiling',
+      mode: 'concurrency',
+      arrivalPattern: 'constant',
+      seamless: false,
+      gracePeriodSec: gracePeriodNs === null ? Number.POSITIVE_INFINITY : gracePeriodNs / SEC,
+      ...(durationNs === undefined ? {} : { durationSec: durationNs / SEC }),
+      ...load,
+    },
+    0,
+    { autoOffset: true },
+  );
+
+const closedLoop = (concurrency: number, requestCount: number | null, extra: Extra = {}): PhasePlan =>
+  plan({ concurrency, ...(requestCount === null ? {} : { requestCount }) }, extra);
 
 const openLoop = (
   requestRatePerSec: number,
   requestCount: number | null,
-  rest: Partial<PhasePlan> & { concurrency?: number; arrivalPattern?: 'constant' | 'poisson' } = {},
-): PhasePlan => {
-  const { concurrency = null, arrivalPattern = 'constant', ...plan } = rest;
-  return {
-    ...closedLoop(1, requestCount),
-    load: { mode: 'request_rate', requestRatePerSec, arrivalPattern, concurrency },
-    ...plan,
-  };
-};
+  {
+    concurrency,
+    arrivalPattern = 'constant',
+    ...extra
+  }: Extra & Pick<Partial<PhaseConfig>, 'concurrency' | 'arrivalPattern'> = {},
+): PhasePlan =>
+  plan(
+    {
+      mode: 'request_rate',
+      requestRatePerSec,
+      arrivalPattern,
+      ...(requestCount === null ? {} : { requestCount }),
+      ...(concurrency === undefined ? {} : { concurrency }),
+    },
+    extra,
+  );
 
 /** Pseudo-random service times that depend on nothing but the seed. */
 function randomServiceNs(seed: number, mostNs: number): (n: number) => number {
@@ -41,7 +65,7 @@ function randomServiceNs(seed: number, mostNs: number): (n: number) => number {
 /** What is true of every phase that ended, whatever happened in it. */
 function expectBooksToBalance(result: SimulatedLoadResult): void {
   const { counts, sends, returns } = result;
-  expect(result.completions).toBe(1);
+  expect(result.phases).toHaveLength(1);
   if (counts === undefined) throw new Error('no final counts');
   expect(counts.inFlight).toBe(0);
   expect(counts.sent).toBe(counts.completed + counts.failed + counts.cancelled + counts.lost);
@@ -54,21 +78,32 @@ function expectBooksToBalance(result: SimulatedLoadResult): void {
 
 describe('closed loop', () => {
   test('sends exactly what is asked for, by all slots from the beginning to the end', () => {
-    const result = simulateLoad({ plan: closedLoop(16, 1000), workerCount: 3, serviceNs: () => 10 * MS });
+    const result = simulateLoad({ phases: [closedLoop(16, 1000)], workerCount: 3, serviceNs: () => 10 * MS });
     expectBooksToBalance(result);
-    expect(result.counts).toEqual({ sent: 1000, completed: 1000, failed: 0, cancelled: 0, lost: 0, inFlight: 0 });
+    expect(result.counts).toEqual({
+      sent: 1000,
+      completed: 1000,
+      failed: 0,
+      cancelled: 0,
+      lost: 0,
+      inFlight: 0,
+      sessions: 1000,
+      sessionsInFlight: 0,
+      sessionsEndedEarly: 0,
+      neverSent: 0,
+    });
     expect(result.sends.map(({ credit }) => credit.id).toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: 1000 }, (_, id) => id),
     );
     expect(result.mostInFlight).toBe(16);
     // 1000 requests by 16 slots are 63 rounds; the workers do not wait for each other at the end.
     expect(result.endNs - result.startNs).toBeLessThan(63 * 10 * MS + 10 * MS);
-    expect(result.sendingComplete).toEqual({ sentCount: 1000, sentEndNs: result.sends.at(-1)?.atNs });
+    expect(result.phases[0]?.sendingComplete).toEqual({ sentCount: 1000, sentEndNs: result.sends.at(-1)?.atNs });
     expect(result.warnings).toEqual([]);
   });
 
   test('a slot is refilled without a message once the leases have found their size', () => {
-    const result = simulateLoad({ plan: closedLoop(64, 20_000), workerCount: 2, serviceNs: () => 1 * MS });
+    const result = simulateLoad({ phases: [closedLoop(64, 20_000)], workerCount: 2, serviceNs: () => 1 * MS });
     expectBooksToBalance(result);
     const turnarounds = result.sends.map(({ turnaroundNs }) => turnaroundNs).filter((value) => !Number.isNaN(value));
     expect(turnarounds).toHaveLength(20_000 - 64);
@@ -78,27 +113,31 @@ describe('closed loop', () => {
   });
 
   test('fewer slots than workers: some get none', () => {
-    const result = simulateLoad({ plan: closedLoop(2, 20), workerCount: 4, serviceNs: () => MS });
+    const result = simulateLoad({ phases: [closedLoop(2, 20)], workerCount: 4, serviceNs: () => MS });
     expectBooksToBalance(result);
     expect(result.mostInFlight).toBe(2);
     expect(new Set(result.sends.map(({ worker }) => worker))).toEqual(new Set([0, 1]));
   });
 
   test('fewer requests than slots', () => {
-    const result = simulateLoad({ plan: closedLoop(64, 3), workerCount: 3, serviceNs: () => MS });
+    const result = simulateLoad({ phases: [closedLoop(64, 3)], workerCount: 3, serviceNs: () => MS });
     expectBooksToBalance(result);
     expect(result.counts?.completed).toBe(3);
     expect(result.mostInFlight).toBe(3);
   });
 
   test('conversations are drawn in credit order, whoever sends them', () => {
-    const result = simulateLoad({ plan: closedLoop(8, 200), workerCount: 4, serviceNs: randomServiceNs(1, 5 * MS) });
+    const result = simulateLoad({
+      phases: [closedLoop(8, 200)],
+      workerCount: 4,
+      serviceNs: randomServiceNs(1, 5 * MS),
+    });
     expect(result.sends.every(({ credit }) => credit.conversationIndex === credit.id)).toBe(true);
   });
 
   test('outcomes are counted by kind', () => {
     const result = simulateLoad({
-      plan: closedLoop(4, 90),
+      phases: [closedLoop(4, 90)],
       workerCount: 2,
       serviceNs: () => MS,
       outcome: (n) => (n % 3 === 0 ? 'failed' : 'completed'),
@@ -110,7 +149,7 @@ describe('closed loop', () => {
 
 describe('open loop', () => {
   test.for([1, 2, 5])('every request is sent at its due time, by %i workers', (workerCount) => {
-    const result = simulateLoad({ plan: openLoop(1000, 2000), workerCount, serviceNs: () => 30 * MS });
+    const result = simulateLoad({ phases: [openLoop(1000, 2000)], workerCount, serviceNs: () => 30 * MS });
     expectBooksToBalance(result);
     expect(result.sends.map(({ credit }) => credit.id)).toEqual(Array.from({ length: 2000 }, (_, id) => id));
     expect(result.sends.map(({ atNs }) => atNs - result.startNs)).toEqual(
@@ -122,10 +161,10 @@ describe('open loop', () => {
   test('Poisson: the due times are those of the seed, for any number of workers', () => {
     const draw = (workerCount: number): SimulatedLoadResult =>
       simulateLoad({
-        plan: openLoop(500, 400, { arrivalPattern: 'poisson' }),
+        phases: [openLoop(500, 400, { arrivalPattern: 'poisson' })],
         workerCount,
         serviceNs: () => MS,
-        arrivalRandom: createRandomSource(7).stream('arrivals'),
+        random: createRandomSource(7),
       });
     const schedule = arrivalTimes(
       { arrivalPattern: 'poisson', requestRatePerSec: 500 },
@@ -141,7 +180,7 @@ describe('open loop', () => {
   });
 
   test('credits leave 200 to 250 ms ahead, in batches', () => {
-    const result = simulateLoad({ plan: openLoop(1000, 1000), workerCount: 2, serviceNs: () => MS });
+    const result = simulateLoad({ phases: [openLoop(1000, 1000)], workerCount: 2, serviceNs: () => MS });
     const aheadNs = result.sends.slice(250).map(({ credit }) => credit.dueNs - credit.issuedNs);
     expect(Math.min(...aheadNs)).toBeGreaterThanOrEqual(200 * MS);
     expect(Math.max(...aheadNs)).toBeLessThanOrEqual(250 * MS);
@@ -149,14 +188,14 @@ describe('open loop', () => {
   });
 
   test('work goes to the least loaded worker', () => {
-    const result = simulateLoad({ plan: openLoop(1000, 1000), workerCount: 4, serviceNs: () => 5 * MS });
+    const result = simulateLoad({ phases: [openLoop(1000, 1000)], workerCount: 4, serviceNs: () => 5 * MS });
     const byWorker = [0, 1, 2, 3].map((worker) => result.sends.filter((send) => send.worker === worker).length);
     expect(Math.min(...byWorker)).toBeGreaterThan(200);
   });
 
   test('with a slot limit a request that is due waits for a slot; the schedule itself does not move', () => {
     const result = simulateLoad({
-      plan: openLoop(1000, 300, { concurrency: 2 }),
+      phases: [openLoop(1000, 300, { concurrency: 2 })],
       workerCount: 2,
       serviceNs: () => 10 * MS,
     });
@@ -172,7 +211,7 @@ describe('open loop', () => {
   });
 
   test('a rate of one request in ten seconds is no stall', () => {
-    const result = simulateLoad({ plan: openLoop(0.01, 4), workerCount: 1, serviceNs: () => MS });
+    const result = simulateLoad({ phases: [openLoop(0.01, 4)], workerCount: 1, serviceNs: () => MS });
     expectBooksToBalance(result);
     expect(result.endedEarly).toBe(false);
     expect(result.sends.map(({ atNs }) => (atNs - result.startNs) / SEC)).toEqual([0, 100, 200, 300]);
@@ -187,22 +226,22 @@ describe('duration', () => {
     ['open loop', openLoop(250, null, timed)],
     ['open loop with slots', openLoop(2000, null, { ...timed, concurrency: 3 })],
   ])('%s: nothing is sent after the end, everything that was sent is waited for', ([, plan]) => {
-    const result = simulateLoad({ plan, workerCount: 3, serviceNs: randomServiceNs(3, 20 * MS) });
+    const result = simulateLoad({ phases: [plan], workerCount: 3, serviceNs: randomServiceNs(3, 20 * MS) });
     expectBooksToBalance(result);
     expect(Math.max(...result.sends.map(({ atNs }) => atNs))).toBeLessThan(result.startNs + SEC);
     expect(result.counts?.completed).toBe(result.sends.length);
     expect(result.sends.length).toBeGreaterThan(200);
     expect(result.endedEarly).toBe(false);
-    expect(result.sendingComplete?.sentCount).toBe(result.sends.length);
+    expect(result.phases[0]?.sendingComplete?.sentCount).toBe(result.sends.length);
   });
 
   test('constant rate: exactly the requests that are due before the end', () => {
-    const result = simulateLoad({ plan: openLoop(250, null, timed), workerCount: 2, serviceNs: () => MS });
+    const result = simulateLoad({ phases: [openLoop(250, null, timed)], workerCount: 2, serviceNs: () => MS });
     expect(result.sends).toHaveLength(250);
   });
 
   test('whichever comes first: the count', () => {
-    const result = simulateLoad({ plan: closedLoop(2, 10, timed), workerCount: 2, serviceNs: () => MS });
+    const result = simulateLoad({ phases: [closedLoop(2, 10, timed)], workerCount: 2, serviceNs: () => MS });
     expect(result.counts?.completed).toBe(10);
     expect(result.endNs - result.startNs).toBeLessThan(100 * MS);
     expectBooksToBalance(result);
@@ -210,7 +249,7 @@ describe('duration', () => {
 
   test('what is still in flight after the grace period is cancelled', () => {
     const result = simulateLoad({
-      plan: closedLoop(4, null, { durationNs: SEC, gracePeriodNs: 2 * SEC }),
+      phases: [closedLoop(4, null, { durationNs: SEC, gracePeriodNs: 2 * SEC })],
       workerCount: 2,
       serviceNs: (n) => (n < 8 ? 0.4 * SEC : 100 * SEC),
     });
@@ -223,7 +262,7 @@ describe('duration', () => {
 
   test('no grace at all: cancelled at the end', () => {
     const result = simulateLoad({
-      plan: closedLoop(4, null, { durationNs: SEC, gracePeriodNs: 0 }),
+      phases: [closedLoop(4, null, { durationNs: SEC, gracePeriodNs: 0 })],
       workerCount: 2,
       serviceNs: () => 10 * SEC,
     });
@@ -235,7 +274,7 @@ describe('duration', () => {
 describe('cancel, losses, silence', () => {
   test('cancel ends what is in flight, hands the rest back and says so', () => {
     const result = simulateLoad({
-      plan: closedLoop(8, 10_000),
+      phases: [closedLoop(8, 10_000)],
       workerCount: 3,
       serviceNs: () => 50 * MS,
       cancelAtNs: 475 * MS,
@@ -249,7 +288,7 @@ describe('cancel, losses, silence', () => {
   test('a cancel that a worker does not answer is over before the controller gives up waiting', () => {
     const cancelAtNs = 475 * MS;
     const result = simulateLoad({
-      plan: closedLoop(8, 10_000),
+      phases: [closedLoop(8, 10_000)],
       workerCount: 2,
       serviceNs: () => 50 * MS,
       muteWorkers: [1],
@@ -263,7 +302,7 @@ describe('cancel, losses, silence', () => {
 
   test('the last worker dies: the phase ends, early', () => {
     const result = simulateLoad({
-      plan: closedLoop(8, 1000),
+      phases: [closedLoop(8, 1000)],
       workerCount: 1,
       serviceNs: () => 10 * MS,
       losses: [{ worker: 0, atNs: 105 * MS }],
@@ -276,7 +315,7 @@ describe('cancel, losses, silence', () => {
 
   test('the slots of a worker that dies are taken over', () => {
     const result = simulateLoad({
-      plan: closedLoop(8, 1000),
+      phases: [closedLoop(8, 1000)],
       workerCount: 2,
       serviceNs: () => 10 * MS,
       losses: [{ worker: 0, atNs: 105 * MS }],
@@ -291,7 +330,7 @@ describe('cancel, losses, silence', () => {
 
   test('a worker that stops by itself: what it hands back is sent by the others, once each', () => {
     const result = simulateLoad({
-      plan: closedLoop(8, 500),
+      phases: [closedLoop(8, 500)],
       workerCount: 2,
       serviceNs: () => 10 * MS,
       leavings: [{ worker: 0, atNs: 105 * MS }],
@@ -304,7 +343,7 @@ describe('cancel, losses, silence', () => {
 
   test('an open loop goes on at its due times when a worker stops by itself', () => {
     const result = simulateLoad({
-      plan: openLoop(1000, 500),
+      phases: [openLoop(1000, 500)],
       workerCount: 2,
       serviceNs: () => 10 * MS,
       leavings: [{ worker: 1, atNs: 203.5 * MS }],
@@ -318,7 +357,7 @@ describe('cancel, losses, silence', () => {
 
   test('the only worker with a slot stops by itself: another one gets the slot', () => {
     const result = simulateLoad({
-      plan: closedLoop(1, 20),
+      phases: [closedLoop(1, 20)],
       workerCount: 2,
       serviceNs: () => 10 * MS,
       leavings: [{ worker: 0, atNs: 55 * MS }],
@@ -330,7 +369,7 @@ describe('cancel, losses, silence', () => {
 
   test('every worker stops by itself: the phase ends early and does not hang', () => {
     const result = simulateLoad({
-      plan: closedLoop(8, 500),
+      phases: [closedLoop(8, 500)],
       workerCount: 2,
       serviceNs: () => 10 * MS,
       leavings: [0, 1].map((worker) => ({ worker, atNs: 105 * MS })),
@@ -343,12 +382,12 @@ describe('cancel, losses, silence', () => {
 
   test('a worker that never answers is given up after the stall limit; the phase does not hang', () => {
     const result = simulateLoad({
-      plan: closedLoop(4, 100),
+      phases: [closedLoop(4, 100)],
       workerCount: 2,
       serviceNs: () => 10 * MS,
       muteWorkers: [1],
     });
-    expect(result.completions).toBe(1);
+    expect(result.phases).toHaveLength(1);
     expect(result.counts?.lost).toBeGreaterThan(0);
     expect(result.counts?.sent).toBe(100);
     expect(result.warnings.join()).toContain('nothing has come back for');
@@ -356,14 +395,17 @@ describe('cancel, losses, silence', () => {
   });
 
   test('properties: the limit, the count and the books hold for any load, any workers, any moment of loss', () => {
-    const loads = fc.oneof(
+    const loads: fc.Arbitrary<Partial<PhaseConfig>> = fc.oneof(
       fc.record({ mode: fc.constant('concurrency' as const), concurrency: fc.integer({ min: 1, max: 40 }) }),
-      fc.record({
-        mode: fc.constant('request_rate' as const),
-        requestRatePerSec: fc.integer({ min: 20, max: 3000 }),
-        arrivalPattern: fc.constantFrom('constant' as const, 'poisson' as const),
-        concurrency: fc.oneof(fc.constant(null), fc.integer({ min: 1, max: 40 })),
-      }),
+      fc.record(
+        {
+          mode: fc.constant('request_rate' as const),
+          requestRatePerSec: fc.integer({ min: 20, max: 3000 }),
+          arrivalPattern: fc.constantFrom('constant' as const, 'poisson' as const),
+          concurrency: fc.integer({ min: 1, max: 40 }),
+        },
+        { requiredKeys: ['mode', 'requestRatePerSec', 'arrivalPattern'] },
+      ),
     );
     fc.assert(
       fc.property(
@@ -386,23 +428,26 @@ describe('cancel, losses, silence', () => {
           const mostServiceMs = requestCount === null ? Math.max(5, sample.mostServiceMs) : sample.mostServiceMs;
           const count = requestCount === null && durationMs === null ? 10 : requestCount;
           const result = simulateLoad({
-            plan: {
-              ...closedLoop(1, count),
-              load,
-              durationNs: durationMs === null ? null : durationMs * MS,
-              gracePeriodNs: durationMs === null || graceMs === null ? null : graceMs * MS,
-            },
+            phases: [
+              plan(
+                { ...load, ...(count === null ? {} : { requestCount: count }) },
+                {
+                  gracePeriodNs: graceMs === null ? null : graceMs * MS,
+                  ...(durationMs === null ? {} : { durationNs: durationMs * MS }),
+                },
+              ),
+            ],
             workerCount,
             hopNs: sample.hopUs * 1000,
             serviceNs: randomServiceNs(sample.seed, mostServiceMs * MS),
-            arrivalRandom: createRandomSource(sample.seed).stream('arrivals'),
+            random: createRandomSource(sample.seed),
             losses: sample.losses.map(({ worker, atMs }) => ({ worker: worker % workerCount, atNs: atMs * MS })),
             leavings: sample.leavings.map(({ worker, atMs }) => ({ worker: worker % workerCount, atNs: atMs * MS })),
             ...(sample.cancelMs === null ? {} : { cancelAtNs: sample.cancelMs * MS }),
           });
           expectBooksToBalance(result);
           expect(result.warnings.join()).not.toContain('did not hold');
-          if (load.concurrency !== null) expect(result.mostInFlight).toBeLessThanOrEqual(load.concurrency);
+          if (load.concurrency !== undefined) expect(result.mostInFlight).toBeLessThanOrEqual(load.concurrency);
           if (count !== null) expect(result.sends.length).toBeLessThanOrEqual(count);
           if (durationMs !== null) {
             const endNs = result.startNs + durationMs * MS;

@@ -4,9 +4,11 @@ import { arrivalTimes } from '../arrival-intervals.ts';
 import type { Clock } from '../clock.ts';
 import type { CreditBatch, CreditReturnBatch, PhaseStart } from '../credit.ts';
 import { CreditIssuer } from '../credit-issuer.ts';
-import type { PhaseCounts } from '../messages.ts';
+import type { PhaseCounts, SessionCounts } from '../messages.ts';
+import type { SessionSource } from '../sessions/session-source.ts';
+import type { SlotStep } from '../slot-ramp.ts';
 import { ConcurrencyStrategy } from '../strategies/concurrency.ts';
-import { RequestRateStrategy } from '../strategies/request-rate.ts';
+import { LATER_TURNS_TIMING, OpenLoopStrategy, USUAL_TIMING } from '../strategies/open-loop.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { startTimerAt } from '../timers.ts';
 import type { CancelTimer, Timers } from '../timers.ts';
@@ -23,11 +25,11 @@ export interface WorkerPort {
 /** What a phase tells while it runs. Times are run nanoseconds. */
 export interface PhaseEvents {
   started(startNs: number): void;
-  progressed(counts: PhaseCounts): void;
+  progressed(counts: PhaseCounts & SessionCounts): void;
   /** Every request of the phase has been sent. */
   sendingCompleted(sentCount: number, sentEndNs: number): void;
   /** Everything is accounted for. Called once, and nothing after it. */
-  completed(counts: PhaseCounts, endNs: number, endedEarly: boolean): void;
+  completed(counts: PhaseCounts & SessionCounts, endNs: number, endedEarly: boolean): void;
   warned(message: string): void;
 }
 
@@ -35,6 +37,16 @@ export interface PhaseEvents {
 export interface PhaseWorker {
   readonly id: string;
   readonly slotsMax: number;
+}
+
+/** What a phase draws its sessions, cancellations and ramps from. */
+export interface PhaseInputs {
+  /** The sessions of a phase that begins then (run nanoseconds). */
+  createSessions(startNs: number): SessionSource;
+  readonly nextCancelAfterNs: () => number;
+  /** How the limits climb; absent: they are what the plan says from the beginning. */
+  readonly concurrencySteps?: readonly SlotStep[];
+  readonly prefillSteps?: readonly SlotStep[];
 }
 
 /** What a phase runs on. */
@@ -45,8 +57,7 @@ export interface PhaseRunOptions {
   readonly workers: readonly PhaseWorker[];
   readonly port: WorkerPort;
   readonly events: PhaseEvents;
-  readonly nextConversationIndex: () => number;
-  readonly arrivalRandom: RandomStream;
+  readonly inputs: PhaseInputs;
   /** A phase in which nothing comes back for this long although something should is given up. */
   readonly stallLimitNs: number;
 }
@@ -75,7 +86,10 @@ export class PhaseRun {
   readonly #plan: PhasePlan;
   #state: PhaseStateName = 'pending';
   #workers: readonly PhaseWorker[];
-  #slots = new Map<string, number | null>();
+  /** What each worker was told last. */
+  readonly #told = new Map<string, { readonly slots: number | null; readonly prefillSlots: number | null }>();
+  #concurrency: number | null;
+  #prefillConcurrency: number | null;
   #issuer: CreditIssuer | undefined;
   #strategy: Strategy | undefined;
   #stopSendingAtNs: number | null = null;
@@ -93,6 +107,8 @@ export class PhaseRun {
     this.#options = options;
     this.#plan = options.plan;
     this.#workers = options.workers;
+    this.#concurrency = options.plan.load.concurrency ?? null;
+    this.#prefillConcurrency = options.plan.load.prefillConcurrency ?? null;
   }
 
   get phaseIndex(): number {
@@ -105,22 +121,29 @@ export class PhaseRun {
 
   /** Tells the workers, grants the first credits. */
   begin(): void {
-    const { clock, timers, events, port, arrivalRandom, nextConversationIndex } = this.#options;
-    const { load, durationNs, gracePeriodNs, phaseIndex, requestCount } = this.#plan;
+    const { clock, timers, events, port, inputs } = this.#options;
+    const { mode, durationNs, gracePeriodNs, phaseIndex, requestCount, sessionCount } = this.#plan;
     const nowNs = clock.now();
-    const startNs = load.mode === 'request_rate' ? nowNs + OPEN_LOOP_LEAD_NS : nowNs;
-    const arrivals = load.mode === 'request_rate' ? arrivalTimes(load, arrivalRandom) : undefined;
+    const startNs = mode === 'concurrency' ? nowNs : nowNs + OPEN_LOOP_LEAD_NS;
     this.#stopSendingAtNs = durationNs === null ? null : startNs + durationNs;
+    const source = inputs.createSessions(startNs);
     const issuer = new CreditIssuer({
       phaseIndex,
       workerIds: this.#workers.map(({ id }) => id),
-      stopConditions: { requestCount, stopSendingAtNs: this.#stopSendingAtNs },
-      nextConversationIndex,
-      nextDueNs: () => (arrivals === undefined ? Number.NaN : startNs + arrivals.next().value),
+      stopConditions: { requestCount, sessionCount, stopSendingAtNs: this.#stopSendingAtNs },
+      source,
+      nextCancelAfterNs: inputs.nextCancelAfterNs,
       grant: (workerId, batch) => port.grant(workerId, batch),
     });
     this.#issuer = issuer;
-    this.#strategy = load.mode === 'concurrency' ? new ConcurrencyStrategy(issuer) : new RequestRateStrategy(issuer);
+    const timing = issuer.grantsLaterTurns ? LATER_TURNS_TIMING : USUAL_TIMING;
+    this.#strategy = mode === 'concurrency' ? new ConcurrencyStrategy(issuer) : new OpenLoopStrategy(issuer, timing);
+    this.#climb(inputs.concurrencySteps, startNs, (slots) => {
+      this.#concurrency = slots;
+    });
+    this.#climb(inputs.prefillSteps, startNs, (slots) => {
+      this.#prefillConcurrency = slots;
+    });
     this.#lastActivityNs = startNs;
     this.#state = 'sending';
     this.#assignSlots();
@@ -143,7 +166,7 @@ export class PhaseRun {
     if (issuer === undefined || this.#state === 'complete') return;
     const nowNs = this.#options.clock.now();
     // The workers stop by the same clock and may report before the timer here fires; what they hand back must not be granted again.
-    if (this.#stopSendingAtNs !== null && nowNs >= this.#stopSendingAtNs) issuer.close();
+    if (this.#stopSendingAtNs !== null && nowNs >= this.#stopSendingAtNs) issuer.close(this.#stopSendingAtNs);
     const strangerCount = issuer.takeBack(workerId, batch, nowNs);
     if (strangerCount > 0 && this.#strangerCount === 0) {
       this.#options.events.warned(
@@ -160,14 +183,15 @@ export class PhaseRun {
   loseWorker(workerId: string): void {
     if (!this.#workers.some(({ id }) => id === workerId)) return;
     this.#workers = this.#workers.filter(({ id }) => id !== workerId);
-    this.#slots.delete(workerId);
+    this.#told.delete(workerId);
     const issuer = this.#issuer;
     if (issuer === undefined || this.#state === 'complete') return;
-    const lostCount = issuer.loseWorker(workerId);
+    const { lostCount, sessionCount } = issuer.loseWorker(workerId, this.#options.clock.now());
     this.#options.events.warned(
-      `${workerId} is gone; ${lostCount} requests that it had or may have sent count as lost, ${this.#workers.length} workers go on`,
+      `${workerId} is gone; ${lostCount} requests that it had or may have sent count as lost, ` +
+        `${sessionCount} sessions end with it, ${this.#workers.length} workers go on`,
     );
-    if (this.#state === 'sending') this.#assignSlots();
+    if (this.#state === 'sending' || this.#state === 'stopping') this.#assignSlots();
     this.#step();
   }
 
@@ -185,31 +209,55 @@ export class PhaseRun {
     this.#cancelTimers.length = 0;
   }
 
-  /** Splits the concurrency over the workers that still send, and tells those whose share has changed. */
+  /** Lets a limit climb by its steps, those that are over now at once. */
+  #climb(steps: readonly SlotStep[] | undefined, startNs: number, setLimit: (slots: number) => void): void {
+    if (steps === undefined) return;
+    const { clock, timers } = this.#options;
+    let position = 0;
+    let cancelTimer: CancelTimer = () => {};
+    const climb = (): void => {
+      for (let step = steps[position]; step !== undefined; step = steps[position]) {
+        if (startNs + step.atNs > Math.max(clock.now(), startNs)) {
+          cancelTimer = startTimerAt(clock, timers, startNs + step.atNs, () => {
+            climb();
+            if (this.#state !== 'sending' && this.#state !== 'stopping') return;
+            this.#assignSlots();
+            this.#step();
+          });
+          return;
+        }
+        setLimit(step.slots);
+        position += 1;
+      }
+    };
+    this.#cancelTimers.push(() => cancelTimer());
+    climb();
+  }
+
+  /** Splits the limits over the workers that still send, and tells those whose share has changed. */
   #assignSlots(): void {
-    const { load, phaseIndex, kind } = this.#plan;
-    const { concurrency } = load;
+    const { phaseIndex, kind } = this.#plan;
     const ledgers = this.#issuer?.workers.filter((worker) => !worker.isRetired) ?? [];
     const limits = ledgers.map(({ id }) => this.#workers.find((worker) => worker.id === id)?.slotsMax ?? 0);
-    const split = concurrency === null ? ledgers.map(() => null) : splitSlots(concurrency, limits);
+    const prefillShares = this.#prefillConcurrency === null ? undefined : splitSlots(this.#prefillConcurrency, limits);
+    // Without a prefill slot a worker can send nothing, so it gets no sessions either.
+    const usable = limits.map((limit, index) => (prefillShares?.[index] === 0 ? 0 : limit));
+    const shares = this.#concurrency === null ? undefined : splitSlots(this.#concurrency, usable);
     ledgers.forEach((ledger, index) => {
-      const slots = split[index] ?? null;
-      if (this.#slots.get(ledger.id) === slots) return;
-      this.#slots.set(ledger.id, slots);
-      ledger.slots = slots;
-      this.#options.port.beginPhase(ledger.id, {
-        phaseIndex,
-        kind,
-        slots,
-        prefillSlots: null,
-        stopSendingAtNs: this.#stopSendingAtNs,
-      });
+      const slots = shares?.[index] ?? null;
+      const prefillSlots = prefillShares?.[index] ?? null;
+      const told = this.#told.get(ledger.id);
+      if (told?.slots === slots && told.prefillSlots === prefillSlots) return;
+      this.#told.set(ledger.id, { slots, prefillSlots });
+      ledger.slots = prefillSlots === 0 ? 0 : slots;
+      const stopSendingAtNs = this.#stopSendingAtNs;
+      this.#options.port.beginPhase(ledger.id, { phaseIndex, kind, slots, prefillSlots, stopSendingAtNs });
     });
   }
 
   /** A worker that has stopped by itself keeps its slots until its last request has ended; then the others get them. */
   #reassignSlotsOfRetired(issuer: CreditIssuer): void {
-    const retired = issuer.workers.filter(({ id, isRetired }) => isRetired && this.#slots.delete(id));
+    const retired = issuer.workers.filter(({ id, isRetired }) => isRetired && this.#told.delete(id));
     if (retired.length > 0) this.#assignSlots();
   }
 
@@ -217,21 +265,18 @@ export class PhaseRun {
     const { clock } = this.#options;
     const issuer = this.#issuer;
     if (issuer === undefined) return;
-    if (this.#state === 'sending' && issuer.openWorkers.length === 0 && issuer.availableCount > 0) {
+    if (this.#state === 'stopping' && issuer.hasMore) {
+      // Credits that were all granted came back unsent from a worker that left, or turns that a session did not come to are free again.
+      this.#state = 'sending';
+    }
+    if (this.#state === 'sending' && issuer.openWorkers.length === 0 && issuer.hasMore) {
       this.#endedEarly = true;
-      issuer.close();
+      issuer.close(clock.now());
     }
     if (this.#state === 'sending') {
-      const nowNs = clock.now();
-      const nextStepNs = this.#strategy?.step(nowNs) ?? Number.POSITIVE_INFINITY;
-      if (issuer.availableCount === 0) this.#state = 'stopping';
-      else this.#armStepTimer(nextStepNs);
-    }
-    if (this.#state === 'stopping' && issuer.availableCount > 0) {
-      // Credits that were all granted came back unsent from a worker that left.
-      this.#state = 'sending';
-      this.#step();
-      return;
+      const nextStepNs = this.#strategy?.step(clock.now()) ?? Number.POSITIVE_INFINITY;
+      if (issuer.hasMore) this.#armStepTimer(nextStepNs);
+      else this.#state = 'stopping';
     }
     if (this.#state === 'stopping' && issuer.unsentCount === 0) this.#enterDraining(issuer);
     if (this.#state === 'draining' && issuer.outstandingCount === 0) this.#complete(issuer);
@@ -254,7 +299,7 @@ export class PhaseRun {
   #stopSending(): void {
     const issuer = this.#issuer;
     if (issuer === undefined || this.#state === 'complete') return;
-    issuer.close();
+    issuer.close(this.#stopSendingAtNs ?? this.#options.clock.now());
     // The workers stop by themselves at the same time; this reaches those whose clock or event loop is late.
     for (const { id } of this.#workers) this.#options.port.stopSending(id, this.#plan.phaseIndex);
     if (this.#state === 'sending') this.#state = 'stopping';
@@ -265,13 +310,13 @@ export class PhaseRun {
     const issuer = this.#issuer;
     if (issuer === undefined || this.#isCancelling || this.#state === 'complete') return;
     this.#isCancelling = true;
-    issuer.close();
+    issuer.close(this.#options.clock.now());
     if (this.#state === 'sending') this.#state = 'stopping';
     for (const { id } of this.#workers) this.#options.port.cancel(id, this.#plan.phaseIndex);
     const { clock, timers, events } = this.#options;
     this.#cancelTimers.push(
       startTimerAt(clock, timers, clock.now() + CANCEL_LIMIT_NS, () => {
-        const lostCount = issuer.loseOutstanding();
+        const lostCount = issuer.loseOutstanding(clock.now());
         events.warned(
           `${lostCount} cancelled requests have not come back within ${CANCEL_LIMIT_NS / 1e9} s and count as lost`,
         );
@@ -289,12 +334,14 @@ export class PhaseRun {
       events.progressed(issuer.counts);
       const quietNs = clock.now() - this.#lastActivityNs;
       // In an open loop with nothing out, the next request is simply not due yet.
-      const isWaiting = issuer.outstandingCount > 0 || this.#plan.load.mode === 'concurrency';
-      if (isWaiting && quietNs > stallLimitNs && !this.#isCancelling) {
+      const isWaiting = issuer.outstandingCount > 0 || this.#plan.mode === 'concurrency';
+      const limitNs = stallLimitNs + issuer.longestDelayNs;
+      const isStalled = isWaiting && quietNs > limitNs && !issuer.hasDueAfter(clock.now() - limitNs);
+      if (isStalled && !this.#isCancelling) {
         events.warned(
           `nothing has come back for ${Math.round(quietNs / 1e9)} s; ${issuer.outstandingCount} credits are given up`,
         );
-        this.#endedEarly = this.#endedEarly || issuer.availableCount > 0;
+        this.#endedEarly = this.#endedEarly || issuer.hasMore;
         this.#cancelInFlight();
       }
       if (this.#state !== 'complete') arm();

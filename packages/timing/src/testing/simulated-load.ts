@@ -1,4 +1,5 @@
-import type { RandomStream } from '@aiperf/dataset';
+import { createRandomSource } from '@aiperf/dataset';
+import type { RandomSource } from '@aiperf/dataset';
 import type { Credit, CreditOutcome, CreditReturnBatch } from '../credit.ts';
 import {
   decodeCreditBatch,
@@ -6,20 +7,28 @@ import {
   encodeCreditBatch,
   encodeCreditReturnBatch,
 } from '../credit-codec.ts';
-import type { PhaseCounts } from '../messages.ts';
+import type { PhaseCounts, SessionCounts } from '../messages.ts';
+import { LoadRun } from '../phase/load-run.ts';
 import type { PhasePlan } from '../phase/phase-plan.ts';
-import { PhaseRun } from '../phase/phase-run.ts';
+import type { ConversationTimes } from '../sessions/session-source.ts';
 import { WorkerCredits } from '../worker/worker-credits.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-/** A phase against workers and a server that exist in virtual time only. */
+/** The phases of a run against workers and a server that exist in virtual time only. */
 export interface SimulatedLoadOptions {
-  readonly plan: PhasePlan;
+  readonly phases: readonly PhasePlan[];
   readonly workerCount: number;
   /** How long the server takes for the n-th request that reaches it. */
-  readonly serviceNs: (n: number) => number;
-  readonly outcome?: (n: number) => CreditOutcome;
-  readonly arrivalRandom?: RandomStream;
+  readonly serviceNs: (n: number, credit: Credit) => number;
+  /** How long it takes for the first token; default: as long as for everything. */
+  readonly firstTokenNs?: (n: number, credit: Credit) => number;
+  readonly outcome?: (n: number, credit: Credit) => CreditOutcome;
+  /** Default: conversations of one turn without times. */
+  readonly times?: ConversationTimes;
+  /** Default: 0, 1, 2, … round and round. */
+  readonly nextConversationIndex?: () => number;
+  /** Default: that of seed 0. */
+  readonly random?: RandomSource;
   /** One way between timing manager and worker; default 200 µs. */
   readonly hopNs?: number;
   /** Workers that die, by position. */
@@ -29,7 +38,10 @@ export interface SimulatedLoadOptions {
   readonly leavings?: readonly { readonly worker: number; readonly atNs: number }[];
   /** Workers that never report anything. */
   readonly muteWorkers?: readonly number[];
+  /** How much virtual time passes at most; default 1,000 s. */
   readonly limitNs?: number;
+  /** Called for every request as it is sent; with it, `sends` stays empty. */
+  readonly onSend?: (send: SimulatedSend) => void;
 }
 
 /** One request as the server saw it. */
@@ -38,187 +50,305 @@ export interface SimulatedSend {
   readonly credit: Credit;
   readonly atNs: number;
   readonly turnaroundNs: number;
+  /** When it ended; NaN while it has not, and for ever where its worker died. */
+  endNs: number;
+}
+
+/** What happened in one phase. */
+export interface SimulatedPhase {
+  readonly startNs: number;
+  readonly endNs: number;
+  readonly endedEarly: boolean;
+  readonly counts: PhaseCounts & SessionCounts;
+  readonly sendingComplete: { readonly sentCount: number; readonly sentEndNs: number };
 }
 
 /** What happened. */
 export interface SimulatedLoadResult {
   readonly sends: readonly SimulatedSend[];
-  /** Requests in flight at most, over all workers that were alive. */
+  /** Requests, sessions and requests without a first token in flight at most, over all workers that were alive. */
   readonly mostInFlight: number;
+  readonly mostSessions: number;
+  readonly mostPrefilling: number;
   /** Every return message that reached the timing manager. */
   readonly returns: readonly CreditReturnBatch[];
   readonly grantMessageCount: number;
-  readonly counts: PhaseCounts | undefined;
-  readonly completions: number;
+  /** Phases that were completed, in the order in which they were. */
+  readonly phases: readonly SimulatedPhase[];
+  /** Counts that were told while a phase was live. */
+  readonly progress: readonly (PhaseCounts & SessionCounts)[];
+  /** Of the last phase that was completed. */
+  readonly counts: (PhaseCounts & SessionCounts) | undefined;
   readonly startNs: number;
   readonly endNs: number;
-  readonly endedEarly: boolean;
-  readonly sendingComplete: { readonly sentCount: number; readonly sentEndNs: number } | undefined;
+  /** The run ended, early or not; `undefined`: it did not. */
+  readonly endedEarly: boolean | undefined;
   readonly warnings: readonly string[];
   /** Timers left when everything was over. */
   readonly pendingTimerCount: number;
 }
 
-/** Gaps of exactly `1 / rate`. */
-const EVEN_GAPS: RandomStream = {
-  nextUniform: () => 0.5,
-  nextInt: () => 0,
-  nextNormal: () => 0,
-  nextExponential: (ratePerSec) => 1 / ratePerSec,
+/** Conversations of one turn each. */
+export const SINGLE_TURNS: ConversationTimes = {
+  conversationCount: 1_000_000,
+  turnCount: () => 1,
+  turnTiming: () => ({ delayNs: Number.NaN, timestampNs: Number.NaN }),
 };
 
-/** Runs a phase to its end, or to `limitNs` of virtual time (default 1,000 s). */
-export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult {
-  const { plan, workerCount, serviceNs } = options;
-  const hopMs = (options.hopNs ?? 200_000) / 1e6;
-  const clock = new VirtualClock();
-  const sends: SimulatedSend[] = [];
-  const returns: CreditReturnBatch[] = [];
-  const warnings: string[] = [];
-  let inFlight = 0;
-  let mostInFlight = 0;
-  let grantMessageCount = 0;
-  let completions = 0;
-  let startNs = Number.NaN;
-  let endNs = Number.NaN;
-  let endedEarly = false;
-  let counts: PhaseCounts | undefined;
-  let sendingComplete: SimulatedLoadResult['sendingComplete'];
+/** What is running at the simulated server, and how much of it there was at most. */
+class Server {
+  readonly clock: VirtualClock = new VirtualClock();
+  readonly sends: SimulatedSend[] = [];
+  sentCount = 0;
+  inFlight = 0;
+  mostInFlight = 0;
+  prefilling = 0;
+  mostPrefilling = 0;
+  sessions = 0;
+  mostSessions = 0;
 
-  const workers = Array.from({ length: workerCount }, (_, index) => {
-    const id = `worker_${index}`;
-    const running = new Map<
-      number,
-      { readonly stopTimer: () => void; readonly finish: (outcome: CreditOutcome) => void }
-    >();
-    let isAlive = true;
-    const credits = new WorkerCredits({
+  noteLoad(): void {
+    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    this.mostPrefilling = Math.max(this.mostPrefilling, this.prefilling);
+    this.mostSessions = Math.max(this.mostSessions, this.sessions);
+  }
+}
+
+interface RunningRequest {
+  readonly send: SimulatedSend;
+  isPrefilling: boolean;
+  stopTimers(): void;
+}
+
+/** A worker with the real queue of credits. */
+class SimulatedWorker {
+  readonly id: string;
+  readonly credits: WorkerCredits;
+  readonly #index: number;
+  readonly #options: SimulatedLoadOptions;
+  readonly #server: Server;
+  readonly #running = new Map<string, RunningRequest>();
+  readonly #sessions = new Set<string>();
+  isAlive: boolean = true;
+
+  constructor(index: number, options: SimulatedLoadOptions, server: Server, report: (bytes: Uint8Array) => void) {
+    const { clock } = server;
+    this.id = `worker_${index}`;
+    this.#index = index;
+    this.#options = options;
+    this.#server = server;
+    this.credits = new WorkerCredits({
       clock,
       timers: clock,
       pacer: clock.createPacer(),
-      send(credit, turnaroundNs) {
-        const n = sends.length;
-        sends.push({ worker: index, credit, atNs: clock.now(), turnaroundNs });
-        inFlight += 1;
-        mostInFlight = Math.max(mostInFlight, inFlight);
-        const finish = (outcome: CreditOutcome): void => {
-          running.delete(credit.id);
-          inFlight -= 1;
-          credits.requestEnded(credit.id, outcome, credit.phaseIndex);
-        };
-        const stopTimer = clock.startTimer(serviceNs(n) / 1e6, () => finish(options.outcome?.(n) ?? 'completed'));
-        running.set(credit.id, { stopTimer, finish });
-      },
+      send: (credit, turnaroundNs) => this.#send(credit, turnaroundNs),
     });
-    credits.onReturnsDue = () => {
-      for (const batch of credits.takeReturns()) {
-        if (options.muteWorkers?.includes(index) === true) continue;
-        const bytes = encodeCreditReturnBatch(batch);
-        clock.startTimer(hopMs, () => {
-          const received = decodeCreditReturnBatch(bytes);
-          returns.push(received);
-          run.takeBack(id, received);
-        });
+    this.credits.onReturnsDue = () => {
+      for (const batch of this.credits.takeReturns()) {
+        if (options.muteWorkers?.includes(index) !== true) report(encodeCreditReturnBatch(batch));
       }
     };
-    return {
-      id,
-      deliver(action: (credits: WorkerCredits) => void): void {
-        clock.startTimer(hopMs, () => {
-          if (isAlive) action(credits);
-        });
+  }
+
+  /** As `cc` does. */
+  cancel(phaseIndex: number): void {
+    this.credits.stopSending(phaseIndex);
+    for (const { send } of this.#running.values())
+      if (send.credit.phaseIndex === phaseIndex) this.#end(send, 'cancelled');
+  }
+
+  leave(): void {
+    if (this.isAlive) for (const { phaseIndex } of this.#options.phases) this.credits.stopSending(phaseIndex);
+  }
+
+  die(): void {
+    if (!this.isAlive) return;
+    this.isAlive = false;
+    this.credits.close();
+    for (const request of this.#running.values()) {
+      request.stopTimers();
+      if (request.isPrefilling) this.#server.prefilling -= 1;
+    }
+    this.#server.inFlight -= this.#running.size;
+    this.#server.sessions -= this.#sessions.size;
+    this.#running.clear();
+  }
+
+  #send(credit: Credit, turnaroundNs: number): void {
+    const server = this.#server;
+    const { clock } = server;
+    const n = server.sentCount;
+    server.sentCount += 1;
+    const send: SimulatedSend = { worker: this.#index, credit, atNs: clock.now(), turnaroundNs, endNs: Number.NaN };
+    const serviceNs = this.#options.serviceNs(n, credit);
+    const outcome = this.#options.outcome?.(n, credit) ?? 'completed';
+    const firstTokenNs = Math.min(serviceNs, this.#options.firstTokenNs?.(n, credit) ?? serviceNs);
+    if (this.#options.onSend === undefined) server.sends.push(send);
+    else this.#options.onSend(send);
+    if (credit.turnIndex === 0) {
+      this.#sessions.add(sessionKey(credit));
+      server.sessions += 1;
+    }
+    const stopFirst = clock.startTimer(firstTokenNs / 1e6, () => {
+      this.#endPrefill(request);
+      this.credits.firstTokenArrived(credit.id, credit.phaseIndex);
+    });
+    const stopEnd = clock.startTimer(serviceNs / 1e6, () => this.#end(send, outcome));
+    const request: RunningRequest = {
+      send,
+      isPrefilling: true,
+      stopTimers() {
+        stopFirst();
+        stopEnd();
       },
-      cancelAll(): void {
-        for (const { stopTimer, finish } of running.values()) {
-          stopTimer();
-          finish('cancelled');
-        }
-      },
-      die(): void {
-        isAlive = false;
-        credits.close();
-        for (const { stopTimer } of running.values()) stopTimer();
-        inFlight -= running.size;
-        running.clear();
-      },
-      leave(): void {
-        if (isAlive) credits.stopSending(plan.phaseIndex);
-      },
-      close: () => credits.close(),
     };
+    this.#running.set(creditKey(credit), request);
+    server.inFlight += 1;
+    server.prefilling += 1;
+    server.noteLoad();
+  }
+
+  #endPrefill(request: RunningRequest): void {
+    if (request.isPrefilling) this.#server.prefilling -= 1;
+    request.isPrefilling = false;
+  }
+
+  #end(send: SimulatedSend, outcome: CreditOutcome): void {
+    const { credit } = send;
+    const request = this.#running.get(creditKey(credit));
+    if (request === undefined) return;
+    this.#running.delete(creditKey(credit));
+    request.stopTimers();
+    this.#endPrefill(request);
+    send.endNs = this.#server.clock.now();
+    this.#server.inFlight -= 1;
+    // A session that has ended between two turns holds no slot either, but only its worker knows of it.
+    if (credit.turnIndex + 1 >= credit.turnCount || outcome !== 'completed') {
+      if (this.#sessions.delete(sessionKey(credit))) this.#server.sessions -= 1;
+    }
+    this.credits.requestEnded(credit.id, outcome, credit.phaseIndex);
+  }
+}
+
+const creditKey = ({ phaseIndex, id }: Credit): string => `${phaseIndex}:${id}`;
+const sessionKey = ({ phaseIndex, sessionNumber }: Credit): string => `${phaseIndex}:${sessionNumber}`;
+
+/** Runs the phases to their end, or to `limitNs` of virtual time. */
+export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult {
+  const { workerCount } = options;
+  const hopMs = (options.hopNs ?? 200_000) / 1e6;
+  const server = new Server();
+  const { clock } = server;
+  const returns: CreditReturnBatch[] = [];
+  const warnings: string[] = [];
+  const phases: SimulatedPhase[] = [];
+  const progress: (PhaseCounts & SessionCounts)[] = [];
+  let grantMessageCount = 0;
+  let firstStartNs = Number.NaN;
+  let endedEarly: boolean | undefined;
+  const times = options.times ?? SINGLE_TURNS;
+  const workers = Array.from({ length: workerCount }, (_, index) => {
+    const worker = new SimulatedWorker(index, options, server, (bytes) => {
+      clock.startTimer(hopMs, () => {
+        const received = decodeCreditReturnBatch(bytes);
+        returns.push(received);
+        run.takeBack(worker.id, received);
+      });
+    });
+    return worker;
   });
-  const workerOf = (id: string): (typeof workers)[number] => {
+  const lostIds = new Set<string>();
+  const deliver = (id: string, action: (worker: SimulatedWorker) => void): void => {
     const worker = workers.find((candidate) => candidate.id === id);
     if (worker === undefined) throw new Error(`no ${id}`);
-    return worker;
+    clock.startTimer(hopMs, () => {
+      if (worker.isAlive) action(worker);
+    });
   };
-
-  const run = new PhaseRun({
-    plan,
+  const run = new LoadRun({
+    phases: options.phases,
     clock,
     timers: clock,
-    workers: workers.map(({ id }) => ({ id, slotsMax: Number.POSITIVE_INFINITY })),
+    workers: () =>
+      workers.filter(({ id }) => !lostIds.has(id)).map(({ id }) => ({ id, slotsMax: Number.POSITIVE_INFINITY })),
     port: {
-      beginPhase: (id, start) => workerOf(id).deliver((credits) => credits.beginPhase(start)),
+      beginPhase: (id, start) => deliver(id, ({ credits }) => credits.beginPhase(start)),
       grant(id, batch) {
         grantMessageCount += 1;
         const bytes = encodeCreditBatch(batch);
-        workerOf(id).deliver((credits) => credits.grant(decodeCreditBatch(bytes)));
+        deliver(id, ({ credits }) => credits.grant(decodeCreditBatch(bytes)));
       },
-      stopSending: (id, phaseIndex) => workerOf(id).deliver((credits) => credits.stopSending(phaseIndex)),
-      cancel: (id, phaseIndex) =>
-        workerOf(id).deliver((credits) => {
-          credits.stopSending(phaseIndex);
-          workerOf(id).cancelAll();
-        }),
+      stopSending: (id, phaseIndex) => deliver(id, ({ credits }) => credits.stopSending(phaseIndex)),
+      cancel: (id, phaseIndex) => deliver(id, (worker) => worker.cancel(phaseIndex)),
     },
-    events: {
-      started: (ns) => {
-        startNs = ns;
-      },
-      progressed: () => {},
-      sendingCompleted: (sentCount, sentEndNs) => {
-        sendingComplete = { sentCount, sentEndNs };
-      },
-      completed: (finalCounts, ns, early) => {
-        completions += 1;
-        counts = finalCounts;
-        endNs = ns;
-        endedEarly = early;
-      },
-      warned: (message) => warnings.push(message),
+    inputs: {
+      times,
+      random: options.random ?? createRandomSource(0),
+      nextConversationIndex: options.nextConversationIndex ?? roundRobin(times.conversationCount),
     },
-    nextConversationIndex: (() => {
-      let next = 0;
-      return () => (next += 1) - 1;
-    })(),
-    arrivalRandom: options.arrivalRandom ?? EVEN_GAPS,
     stallLimitNs: 60e9,
+    events: () => {
+      let startNs = Number.NaN;
+      let sendingComplete = { sentCount: Number.NaN, sentEndNs: Number.NaN };
+      return {
+        started: (ns) => {
+          startNs = ns;
+          if (Number.isNaN(firstStartNs)) firstStartNs = ns;
+        },
+        progressed: (counts) => progress.push(counts),
+        sendingCompleted: (sentCount, sentEndNs) => {
+          sendingComplete = { sentCount, sentEndNs };
+        },
+        completed: (counts, endNs, early) => {
+          phases.push({ startNs, endNs, endedEarly: early, counts, sendingComplete });
+        },
+        warned: (message) => warnings.push(message),
+      };
+    },
+    ended: (early) => {
+      if (endedEarly !== undefined) throw new Error('the run ended twice');
+      endedEarly = early;
+    },
   });
 
   run.begin();
   for (const { worker, atNs } of options.losses ?? []) {
     clock.startTimer(atNs / 1e6, () => {
       workers[worker]?.die();
-      clock.startTimer(hopMs, () => run.loseWorker(`worker_${worker}`));
+      clock.startTimer(hopMs, () => {
+        lostIds.add(`worker_${worker}`);
+        run.loseWorker(`worker_${worker}`);
+      });
     });
   }
   for (const { worker, atNs } of options.leavings ?? []) clock.startTimer(atNs / 1e6, () => workers[worker]?.leave());
   if (options.cancelAtNs !== undefined) clock.startTimer(options.cancelAtNs / 1e6, () => run.cancel());
   clock.runUntilIdle(options.limitNs ?? 1e12);
-  for (const worker of workers) worker.close();
+  run.dispose();
+  for (const { credits } of workers) credits.close();
+  const last = phases.at(-1);
   return {
-    sends,
-    mostInFlight,
+    sends: server.sends,
+    mostInFlight: server.mostInFlight,
+    mostSessions: server.mostSessions,
+    mostPrefilling: server.mostPrefilling,
     returns,
     grantMessageCount,
-    counts,
-    completions,
-    startNs,
-    endNs,
+    phases,
+    progress,
+    counts: last?.counts,
+    startNs: firstStartNs,
+    endNs: last?.endNs ?? Number.NaN,
     endedEarly,
-    sendingComplete,
     warnings,
     pendingTimerCount: clock.pendingTimerCount,
+  };
+}
+
+function roundRobin(count: number): () => number {
+  let next = 0;
+  return () => {
+    next += 1;
+    return (next - 1) % count;
   };
 }

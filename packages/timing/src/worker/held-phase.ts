@@ -2,22 +2,39 @@ import { CREDIT_OUTCOMES } from '../credit.ts';
 import type { Credit, CreditBatch, CreditOutcome, CreditReturnBatch, PhaseStart } from '../credit.ts';
 import { TimingError } from '../timing-error.ts';
 import type { CancelTimer } from '../timers.ts';
+import type { HeldSession } from './held-session.ts';
 import { NumberRing } from './number-ring.ts';
 import { WaitingCredits } from './waiting-credits.ts';
 
 /** Completions are counted over this long to see how soon the lease will be used up. */
 const COMPLETION_WINDOW_NS = 20_000_000;
 
-/** What a worker knows of one phase: credits that wait, requests in flight, free slots, returns to be reported. No time of its own. */
+/**
+ * What a worker knows of one phase: credits that wait, requests and sessions in flight, free slots, returns to be reported. No time of its
+ * own. A session holds its slot from its first turn to the end of its last one.
+ */
 export class HeldPhase {
   readonly phaseIndex: number;
   #slots: number;
+  #prefillSlots: number;
   stopSendingAtNs: number;
   /** Takes back the timer of `stopSendingAtNs`. */
   cancelStopTimer: CancelTimer = () => {};
+  /** Sessions of older phases that are still in flight, and requests of theirs without a first token; they use this phase's slots. */
+  olderSessions: number = 0;
+  olderPrefilling: number = 0;
   #isClosed = false;
   readonly #waiting: WaitingCredits;
   readonly #inFlight = new Set<number>();
+  #sessionsInFlight = 0;
+  #startedSessionCount = 0;
+  /** Sessions of several turns, by session number; and by the credit that is in flight. */
+  readonly #sessions = new Map<number, HeldSession>();
+  readonly #sessionsByCredit = new Map<number, HeldSession>();
+  /** Requests without a first token; kept only while there is a limit. */
+  readonly #prefilling = new Set<number>();
+  /** When the latest prefill slot became free of a worker that had none. */
+  #prefillFreedNs = Number.NEGATIVE_INFINITY;
   /** When each free slot that was in use before became free; the slot that is free longest is used first. */
   readonly #freedNs = new NumberRing();
   #returnIds: number[] = [];
@@ -25,7 +42,7 @@ export class HeldPhase {
   #sentCount = 0;
   #reportedSentCount = 0;
   #lastSentNs = Number.NaN;
-  /** Waiting credits after the latest grant of a closed loop; NaN while nothing is to be said about them. */
+  /** Waiting sessions after the latest grant of a closed loop; NaN while nothing is to be said about them. */
   #lease = Number.NaN;
   /** The timing manager was told that the latest lease runs low. */
   #isLowTold = false;
@@ -36,6 +53,7 @@ export class HeldPhase {
   constructor(start: PhaseStart) {
     this.phaseIndex = start.phaseIndex;
     this.#slots = start.slots ?? Number.POSITIVE_INFINITY;
+    this.#prefillSlots = start.prefillSlots ?? Number.POSITIVE_INFINITY;
     this.stopSendingAtNs = start.stopSendingAtNs ?? Number.POSITIVE_INFINITY;
     this.#waiting = new WaitingCredits(start.phaseIndex);
   }
@@ -43,15 +61,29 @@ export class HeldPhase {
   get inFlight(): number {
     return this.#inFlight.size;
   }
+  get sessionsInFlight(): number {
+    return this.#sessionsInFlight;
+  }
+  /** Requests that may be without a first token; without a limit of its own it is not known which, so all are counted. */
+  get prefilling(): number {
+    return this.#prefillSlots === Number.POSITIVE_INFINITY ? this.#inFlight.size : this.#prefilling.size;
+  }
   get waitingCount(): number {
     return this.#waiting.size;
   }
   get freeSlots(): number {
-    return Math.max(0, this.#slots - this.#inFlight.size);
+    return Math.max(0, this.#slots - this.olderSessions - this.#sessionsInFlight);
   }
-  /** Earliest due time of a credit that could be sent then, NaN without one. A credit that waits for a slot needs no wake-up. */
+  /** Requests that could be sent at once at most. */
+  get sendLimit(): number {
+    return this.freeSlots + this.#waiting.laterCount;
+  }
+  /** Earliest time at which a credit could be sent that cannot be sent yet, NaN without one. Waiting for a slot needs no wake-up. */
   get nextWakeNs(): number {
-    return this.freeSlots > 0 ? this.#waiting.nextDueNs : Number.NaN;
+    if (!this.#hasPrefillSlot) return Number.NaN;
+    const dueNs = this.freeSlots > 0 ? this.#waiting.nextDueNs : Number.NaN;
+    const readyNs = this.#waiting.nextReadyNs;
+    return readyNs < dueNs || Number.isNaN(dueNs) ? readyNs : dueNs;
   }
   get pendingReturns(): number {
     return this.#returnIds.length;
@@ -61,16 +93,22 @@ export class HeldPhase {
   }
   /** Nothing waits, flies or is left to be reported. */
   get isSettled(): boolean {
-    return this.waitingCount === 0 && this.inFlight === 0 && this.pendingReturns === 0 && !this.hasUnreportedSends;
+    return (
+      this.waitingCount === 0 && this.#sessionsInFlight === 0 && this.pendingReturns === 0 && !this.hasUnreportedSends
+    );
   }
 
   setLimits(start: PhaseStart): void {
     this.#slots = start.slots ?? Number.POSITIVE_INFINITY;
+    this.#prefillSlots = start.prefillSlots ?? Number.POSITIVE_INFINITY;
     this.stopSendingAtNs = start.stopSendingAtNs ?? Number.POSITIVE_INFINITY;
   }
 
   add(batch: CreditBatch): void {
-    this.#waiting.add(batch);
+    for (let i = 0; i < batch.ids.length; i += 1) {
+      const row = this.#waiting.add(batch, i);
+      if ((batch.turnCounts[i] ?? 1) > 1) this.#addToSession(batch, i, row);
+    }
     if (this.#isClosed) this.#handBack();
     else if (this.#waiting.undatedCount > 0) {
       this.#lease = this.#waiting.undatedCount;
@@ -80,22 +118,44 @@ export class HeldPhase {
 
   /** The next credit that may be sent now, already counted as in flight, and the turnaround of its slot. */
   take(nowNs: number): { readonly credit: Credit; readonly turnaroundNs: number } | undefined {
-    if (this.freeSlots === 0) return undefined;
-    const credit = this.#waiting.takeReady(nowNs);
-    if (credit === undefined) return undefined;
-    const freedNs = this.#freedNs.shift();
+    if (!this.#hasPrefillSlot) return undefined;
+    let row = this.#waiting.laterCount > 0 ? this.#waiting.takeLater(nowNs) : -1;
+    let openNs: number;
+    if (row === -1) {
+      if (this.freeSlots === 0) return undefined;
+      row = this.#waiting.takeFirst(nowNs);
+      if (row === -1) return undefined;
+      this.#sessionsInFlight += 1;
+      this.#startedSessionCount += 1;
+      openNs = this.#freedNs.shift();
+    } else {
+      openNs = this.#waiting.readyNsOf(row);
+    }
+    const credit = this.#waiting.toCredit(row);
+    if (credit.turnCount > 1) this.#beginTurn(credit);
     this.#inFlight.add(credit.id);
+    if (this.#prefillSlots !== Number.POSITIVE_INFINITY) this.#prefilling.add(credit.id);
     this.#sentCount += 1;
     this.#lastSentNs = nowNs;
-    // With a due time the slot was kept free on purpose; what the client adds there is the send lag.
-    return { credit, turnaroundNs: Number.isNaN(credit.dueNs) ? nowNs - freedNs : Number.NaN };
+    // Waiting for a prefill slot is what was asked for. With a due time the slot was kept free on purpose; what the client adds there is
+    // the send lag.
+    if (this.#prefillFreedNs > openNs) openNs = this.#prefillFreedNs;
+    return { credit, turnaroundNs: Number.isNaN(credit.dueNs) ? nowNs - openNs : Number.NaN };
   }
 
   has(creditId: number): boolean {
     return this.#inFlight.has(creditId);
   }
 
-  /** Frees the slot of a request that has ended. */
+  /** True: a request may be sent that could not before. */
+  firstToken(creditId: number, nowNs: number): boolean {
+    const hadSlot = this.#hasPrefillSlot;
+    if (!this.#prefilling.delete(creditId)) return false;
+    if (!hadSlot) this.#prefillFreedNs = nowNs;
+    return true;
+  }
+
+  /** Books the end of a request. Its slot is free if no turn of its session follows. */
   end(creditId: number, outcome: CreditOutcome, nowNs: number): void {
     if (!this.#inFlight.delete(creditId)) {
       throw new TimingError(
@@ -103,8 +163,11 @@ export class HeldPhase {
         `credit ${creditId} of phase ${this.phaseIndex} is not in flight here`,
       );
     }
-    if (this.#slots !== Number.POSITIVE_INFINITY) this.#freedNs.push(nowNs);
+    if (this.#prefilling.size > 0) this.firstToken(creditId, nowNs);
     this.#addReturn(creditId, outcome);
+    if (this.#sessionsByCredit.size > 0 && this.#goesOn(creditId, outcome, nowNs)) return;
+    this.#sessionsInFlight -= 1;
+    if (this.#slots !== Number.POSITIVE_INFINITY) this.#freedNs.push(nowNs);
     if (nowNs - this.#windowStartNs >= COMPLETION_WINDOW_NS) {
       this.#previousWindowCount = nowNs - this.#windowStartNs < 2 * COMPLETION_WINDOW_NS ? this.#windowCount : 0;
       this.#windowStartNs = nowNs;
@@ -140,6 +203,7 @@ export class HeldPhase {
       ids: Float64Array.from(this.#returnIds),
       outcomes: Uint8Array.from(this.#returnOutcomes),
       sentCount: this.#sentCount,
+      startedSessionCount: this.#startedSessionCount,
       lastSentNs: this.#lastSentNs,
     };
     this.#returnIds = [];
@@ -148,12 +212,76 @@ export class HeldPhase {
     return batch;
   }
 
-  /** Returns every waiting credit unsent. */
-  #handBack(): void {
-    for (let credit = this.#waiting.takeAny(); credit !== undefined; credit = this.#waiting.takeAny()) {
-      this.#addReturn(credit.id, 'unsent');
+  get #hasPrefillSlot(): boolean {
+    return (
+      this.#prefillSlots === Number.POSITIVE_INFINITY ||
+      this.olderPrefilling + this.#prefilling.size < this.#prefillSlots
+    );
+  }
+
+  #addToSession(batch: CreditBatch, index: number, row: number): void {
+    const sessionNumber = batch.sessionNumbers[index] ?? Number.NaN;
+    const turnIndex = batch.turnIndexes[index] ?? 0;
+    if (turnIndex === 0) {
+      const turnCount = batch.turnCounts[index] ?? 1;
+      this.#sessions.set(sessionNumber, { sessionNumber, turnCount, rows: [], nextTurn: 0, previousEndNs: Number.NaN });
+      return;
     }
+    const session = this.#sessions.get(sessionNumber);
+    // A session that has ended here, because it failed or sending has stopped, takes no further turns.
+    if (session === undefined) this.#addReturn(this.#waiting.discardParked(row), 'unsent');
+    else if (turnIndex === session.nextTurn && !Number.isNaN(session.previousEndNs)) {
+      this.#waiting.release(row, session.previousEndNs);
+    } else session.rows[turnIndex] = row;
+  }
+
+  #beginTurn(credit: Credit): void {
+    const session = this.#sessions.get(credit.sessionNumber);
+    if (session === undefined) return;
+    session.nextTurn = credit.turnIndex + 1;
+    session.previousEndNs = Number.NaN;
+    this.#sessionsByCredit.set(credit.id, session);
+  }
+
+  /** Whether the session of a request that has ended goes on; if so, its next turn waits for its time. */
+  #goesOn(creditId: number, outcome: CreditOutcome, nowNs: number): boolean {
+    const session = this.#sessionsByCredit.get(creditId);
+    if (session === undefined) return false;
+    this.#sessionsByCredit.delete(creditId);
+    if (outcome === 'completed' && session.nextTurn < session.turnCount && !this.#isClosed) {
+      session.previousEndNs = nowNs;
+      const row = session.rows[session.nextTurn];
+      if (row !== undefined) {
+        delete session.rows[session.nextTurn];
+        this.#waiting.release(row, nowNs);
+      }
+      return true;
+    }
+    this.#sessions.delete(session.sessionNumber);
+    this.#handBackTurns(session);
+    return false;
+  }
+
+  /** Returns every waiting credit unsent, first turns before later ones. */
+  #handBack(): void {
+    for (let row = this.#waiting.takeFirst(Infinity); row !== -1; row = this.#waiting.takeFirst(Infinity)) {
+      this.#addReturn(this.#waiting.discard(row), 'unsent');
+    }
+    for (let row = this.#waiting.takeLater(Infinity); row !== -1; row = this.#waiting.takeLater(Infinity)) {
+      this.#addReturn(this.#waiting.discard(row), 'unsent');
+    }
+    for (const session of this.#sessions.values()) {
+      this.#handBackTurns(session);
+      // Between two turns: it ends here. One with a turn in flight ends with that.
+      if (!Number.isNaN(session.previousEndNs)) this.#sessionsInFlight -= 1;
+    }
+    this.#sessions.clear();
     this.#lease = Number.NaN;
+  }
+
+  #handBackTurns(session: HeldSession): void {
+    for (const row of session.rows) if (row !== undefined) this.#addReturn(this.#waiting.discardParked(row), 'unsent');
+    session.rows.length = 0;
   }
 
   #addReturn(creditId: number, outcome: CreditOutcome): void {

@@ -4,7 +4,8 @@ import { NumberRing } from './number-ring.ts';
 
 /**
  * Credits of one phase that a worker holds and has not sent, as columns: rows are reused, and no object exists for a credit until it is
- * taken. Credits without a due time leave in the order they came, the others in the order of their due times.
+ * taken. First turns without a due time leave in the order they came, the others in the order of their due times. A later turn lies
+ * {@link park}ed until its session says when it is ready.
  */
 export class WaitingCredits {
   readonly #phaseIndex: number;
@@ -18,69 +19,112 @@ export class WaitingCredits {
   #cancelAfterNs = new Float64Array(this.#capacity);
   #dueNs = new Float64Array(this.#capacity);
   #issuedNs = new Float64Array(this.#capacity);
+  /** When a later turn may be sent; of rows in `#later`. */
+  #readyNs = new Float64Array(this.#capacity);
   /** Rows that were used and are free again; rows from `#rowsUsed` on have never been used. */
   readonly #freeRows: number[] = [];
   #rowsUsed = 0;
+  #parkedCount = 0;
   readonly #undated = new NumberRing();
-  readonly #dated = new DueHeap((rowA, rowB) => {
-    const dueA = this.#dueNs[rowA] ?? 0;
-    const dueB = this.#dueNs[rowB] ?? 0;
-    return dueA < dueB || (dueA === dueB && (this.#ids[rowA] ?? 0) < (this.#ids[rowB] ?? 0));
-  });
+  readonly #dated = new DueHeap((rowA, rowB) => this.#isBefore(this.#dueNs, rowA, rowB));
+  readonly #later = new DueHeap((rowA, rowB) => this.#isBefore(this.#readyNs, rowA, rowB));
 
   constructor(phaseIndex: number) {
     this.#phaseIndex = phaseIndex;
   }
 
   get size(): number {
-    return this.#undated.size + this.#dated.size;
+    return this.#undated.size + this.#dated.size + this.#later.size + this.#parkedCount;
   }
 
-  /** Credits that wait for a slot only. */
+  /** First turns that wait for a slot only. */
   get undatedCount(): number {
     return this.#undated.size;
   }
 
-  /** Earliest due time, NaN when no credit has one. */
+  /** Later turns whose predecessor has ended. */
+  get laterCount(): number {
+    return this.#later.size;
+  }
+
+  /** Earliest due time of a first turn, NaN when none has one. */
   get nextDueNs(): number {
     const row = this.#dated.peek();
     return row === undefined ? Number.NaN : (this.#dueNs[row] ?? Number.NaN);
   }
 
-  add(batch: CreditBatch): void {
-    for (let i = 0; i < batch.ids.length; i += 1) {
-      const row = this.#takeRow();
-      const dueNs = batch.dueNs[i] ?? Number.NaN;
-      this.#ids[row] = batch.ids[i] ?? Number.NaN;
-      this.#sessionNumbers[row] = batch.sessionNumbers[i] ?? Number.NaN;
-      this.#conversationIndexes[row] = batch.conversationIndexes[i] ?? 0;
-      this.#turnIndexes[row] = batch.turnIndexes[i] ?? 0;
-      this.#turnCounts[row] = batch.turnCounts[i] ?? 1;
-      this.#delaysNs[row] = batch.delaysNs[i] ?? 0;
-      this.#cancelAfterNs[row] = batch.cancelAfterNs[i] ?? Number.NaN;
-      this.#dueNs[row] = dueNs;
-      this.#issuedNs[row] = batch.issuedNs;
-      if (Number.isNaN(dueNs)) this.#undated.push(row);
-      else this.#dated.push(row);
-    }
+  /** When the first of the later turns is ready whose predecessor has ended; NaN: there is none. */
+  get nextReadyNs(): number {
+    const row = this.#later.peek();
+    return row === undefined ? Number.NaN : (this.#readyNs[row] ?? Number.NaN);
   }
 
-  /** Takes the next credit that may be sent at `nowNs`. */
-  takeReady(nowNs: number): Credit | undefined {
+  /** Takes in credit `index` of a batch; the result is its row. A first turn waits at once, a later one has to be placed by the caller. */
+  add(batch: CreditBatch, index: number): number {
+    const row = this.#takeRow();
+    const dueNs = batch.dueNs[index] ?? Number.NaN;
+    const turnIndex = batch.turnIndexes[index] ?? 0;
+    this.#ids[row] = batch.ids[index] ?? Number.NaN;
+    this.#sessionNumbers[row] = batch.sessionNumbers[index] ?? Number.NaN;
+    this.#conversationIndexes[row] = batch.conversationIndexes[index] ?? 0;
+    this.#turnIndexes[row] = turnIndex;
+    this.#turnCounts[row] = batch.turnCounts[index] ?? 1;
+    this.#delaysNs[row] = batch.delaysNs[index] ?? 0;
+    this.#cancelAfterNs[row] = batch.cancelAfterNs[index] ?? Number.NaN;
+    this.#dueNs[row] = dueNs;
+    this.#issuedNs[row] = batch.issuedNs;
+    if (turnIndex > 0) this.#parkedCount += 1;
+    else if (Number.isNaN(dueNs)) this.#undated.push(row);
+    else this.#dated.push(row);
+    return row;
+  }
+
+  /** A parked turn may be sent once its delay has passed since its predecessor's end, and its due time. */
+  release(row: number, previousEndNs: number): void {
+    const readyNs = previousEndNs + (this.#delaysNs[row] ?? 0);
+    const dueNs = this.#dueNs[row] ?? Number.NaN;
+    this.#readyNs[row] = dueNs > readyNs ? dueNs : readyNs;
+    this.#parkedCount -= 1;
+    this.#later.push(row);
+  }
+
+  /** When the later turn in a row could be sent. */
+  readyNsOf(row: number): number {
+    return this.#readyNs[row] ?? Number.NaN;
+  }
+
+  /** The later turn that is sent next, if it may be sent at `nowNs`; -1: none. */
+  takeLater(nowNs: number): number {
+    const row = this.#later.peek();
+    if (row === undefined || (this.#readyNs[row] ?? 0) > nowNs) return -1;
+    this.#later.pop();
+    return row;
+  }
+
+  /** The first turn that is sent next, if it may be sent at `nowNs`; -1: none. */
+  takeFirst(nowNs: number): number {
     const dated = this.#dated.peek();
     if (dated !== undefined && (this.#dueNs[dated] ?? 0) <= nowNs) {
       this.#dated.pop();
-      return this.#release(dated);
+      return dated;
     }
-    return this.#undated.size > 0 ? this.#release(this.#undated.shift()) : undefined;
+    return this.#undated.size > 0 ? this.#undated.shift() : -1;
   }
 
-  /** Takes any credit, due or not. */
-  takeAny(): Credit | undefined {
-    return this.takeReady(Number.POSITIVE_INFINITY);
+  /** Takes a parked turn out; the result is its credit's id. */
+  discardParked(row: number): number {
+    this.#parkedCount -= 1;
+    return this.discard(row);
   }
 
-  #release(row: number): Credit {
+  /** Id of the credit in a row that was taken; the row is free for another one. */
+  discard(row: number): number {
+    this.#freeRows.push(row);
+    return this.#ids[row] ?? Number.NaN;
+  }
+
+  /** The credit of a row that was taken; the row is free for another one. */
+  toCredit(row: number): Credit {
     this.#freeRows.push(row);
     return {
       id: this.#ids[row] ?? Number.NaN,
@@ -94,6 +138,12 @@ export class WaitingCredits {
       cancelAfterNs: this.#cancelAfterNs[row] ?? Number.NaN,
       issuedNs: this.#issuedNs[row] ?? Number.NaN,
     };
+  }
+
+  #isBefore(keys: Float64Array, rowA: number, rowB: number): boolean {
+    const keyA = keys[rowA] ?? 0;
+    const keyB = keys[rowB] ?? 0;
+    return keyA < keyB || (keyA === keyB && (this.#ids[rowA] ?? 0) < (this.#ids[rowB] ?? 0));
   }
 
   #takeRow(): number {
@@ -115,6 +165,7 @@ export class WaitingCredits {
     this.#cancelAfterNs = widened(this.#cancelAfterNs, new Float64Array(this.#capacity));
     this.#dueNs = widened(this.#dueNs, new Float64Array(this.#capacity));
     this.#issuedNs = widened(this.#issuedNs, new Float64Array(this.#capacity));
+    this.#readyNs = widened(this.#readyNs, new Float64Array(this.#capacity));
   }
 }
 

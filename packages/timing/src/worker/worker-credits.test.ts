@@ -313,7 +313,7 @@ describe('phases and mistakes', () => {
     credits.beginPhase(phase(1, { kind: 'warmup' }));
     credits.grant(undated(0, 1));
     clock.advanceTo(1 * MS);
-    credits.beginPhase(phase(1, { phaseIndex: 1 }));
+    credits.beginPhase(phase(2, { phaseIndex: 1 }));
     credits.grant(batch(0, [Number.NaN], 1));
     clock.advanceTo(2 * MS);
     expect(credits.inFlight).toBe(2);

@@ -32,7 +32,8 @@ const SENT_REPORT_INTERVAL_NS = 50_000_000;
 /**
  * The credits of one worker: holds them until their due time or a free slot, says when to send, and gathers what goes back.
  *
- * Never more requests are in flight than the phase's slots, and every credit granted is returned exactly once.
+ * Never more sessions are in flight than the phase's slots, no turn is sent before its predecessor's end and its delay, and every credit
+ * granted is returned exactly once.
  */
 export class WorkerCredits {
   readonly #clock: Clock;
@@ -107,8 +108,7 @@ export class WorkerCredits {
 
   /** The first content token of a request in flight was read: its prefill slot is free. Does nothing without a prefill limit. */
   firstTokenArrived(creditId: number, phaseIndex: number): void {
-    void creditId;
-    void phaseIndex;
+    if (this.#phases.get(phaseIndex)?.firstToken(creditId, this.#clock.now()) === true) this.#requestTurn();
   }
 
   /** Ends sending for good: what waits is handed back, and so is what is granted later. A phase that is over and forgotten has nothing to end. */
@@ -167,8 +167,15 @@ export class WorkerCredits {
   #turn(): void {
     let isUrgent = false;
     let isIdle = true;
+    let olderSessions = 0;
+    let olderPrefilling = 0;
+    // In the order of the phases: what older ones have in flight takes slots away from newer ones.
     for (const phase of this.#phases.values()) {
+      phase.olderSessions = olderSessions;
+      phase.olderPrefilling = olderPrefilling;
       this.#sendReady(phase);
+      olderSessions += phase.sessionsInFlight;
+      olderPrefilling += phase.prefilling;
       if (phase.noticeLowLease()) isUrgent = true;
       if (phase.inFlight > 0 || phase.waitingCount > 0) isIdle = false;
     }
@@ -179,7 +186,7 @@ export class WorkerCredits {
 
   #sendReady(phase: HeldPhase): void {
     // A request that fails inside `send` frees its slot at once; counting first keeps this loop from running on for ever.
-    for (let budget = phase.freeSlots; budget > 0; budget -= 1) {
+    for (let budget = phase.sendLimit; budget > 0; budget -= 1) {
       const now = this.#clock.now();
       if (now >= phase.stopSendingAtNs) {
         phase.close();
