@@ -14,17 +14,29 @@ export interface ChatRequestProblem {
 
 /** More than the conversations that a benchmark generates by default (10,000), so that bodies which come round are found again. */
 const CACHE_ENTRIES = 16_384;
+/** And no more than this together: bodies of long conversations are large, and none of them comes again. */
+const CACHE_BYTES = 64 * 1024 * 1024;
 
 /** Parses request bodies; equal bodies are parsed once, since a benchmark sends a small set again and again. */
 export class ChatRequestReader {
   readonly #cache = new Map<string, ChatRequest | ChatRequestProblem>();
+  #cachedBytes = 0;
+
+  /** Of the bodies that are remembered. */
+  get cachedBytes(): number {
+    return this.#cachedBytes;
+  }
 
   read(latin1Body: string): ChatRequest | ChatRequestProblem {
     const known = this.#cache.get(latin1Body);
     if (known !== undefined) return known;
     const parsed = parse(Buffer.from(latin1Body, 'latin1').toString('utf8'));
-    if (this.#cache.size >= CACHE_ENTRIES) this.#cache.clear();
+    if (this.#cache.size >= CACHE_ENTRIES || this.#cachedBytes + latin1Body.length > CACHE_BYTES) {
+      this.#cache.clear();
+      this.#cachedBytes = 0;
+    }
     this.#cache.set(latin1Body, parsed);
+    this.#cachedBytes += latin1Body.length;
     return parsed;
   }
 }
