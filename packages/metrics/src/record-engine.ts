@@ -7,6 +7,7 @@ import { createRawBatchDecoder, createRequestIds, endpointOf, type RawBatchReade
 import { loadMetricSet } from './load-metrics.ts';
 import type { MetricBatch } from './metric-batch.ts';
 import { RecordProcessor } from './record-processor.ts';
+import { MediaCounter } from './request-media.ts';
 
 /** Longest stretch of work between two turns of the event loop, so that messages are read. */
 const SLICE_MS = 10;
@@ -63,6 +64,7 @@ export class RecordEngine {
     const store = openDatasetStore(join(plan.privateDirectory, 'dataset'), { bodyCacheBytes: 0 });
     const kinds = new Map(planPhases(config).map(({ phaseIndex, kind }) => [phaseIndex, kind]));
     const ids = createRequestIds(plan.benchmarkId);
+    const media = metrics.mode.carriesMedia ? new MediaCounter(store) : undefined;
     const processor = new RecordProcessor({
       recordProcessorId,
       metrics,
@@ -73,6 +75,7 @@ export class RecordEngine {
         correlationId: (phaseIndex, sessionNumber) => ids.correlationId(phaseIndex, sessionNumber),
         conversationId: (index) => store.conversationId(index),
       },
+      ...(media === undefined ? {} : { mediaOf: (conversation, turn) => media.mediaOf(conversation, turn) }),
       phaseKind: (index) => kinds.get(index) ?? 'profiling',
       originEpochNs: BigInt(clockOrigin.epochNs),
     });

@@ -6,6 +6,7 @@ import { MetricValues } from './metric-values.ts';
 import { RecordBatchBuilder, type NumberWriter } from './record-batch.ts';
 import { createRecordSchema } from './record-schema.ts';
 import { RecordSlot } from './record-slots.ts';
+import type { RequestMedia } from './request-media.ts';
 import { RowWriter, type RecordNames } from './row-writer.ts';
 import type { ListWriter } from './row-writers.ts';
 import { LogSketch, type SketchEntries } from './stats/log-sketch.ts';
@@ -35,6 +36,8 @@ export interface RecordProcessorOptions {
   /** Absent: the server's token counts are used. */
   readonly tokens?: TokenCounter;
   readonly names: RecordNames;
+  /** What a request carried beside text. Absent: nothing. */
+  readonly mediaOf?: (conversationIndex: number, turnIndex: number) => RequestMedia;
   readonly phaseKind: (phaseIndex: number) => PhaseKind;
   /** Wall time of run time 0. */
   readonly originEpochNs: bigint;
@@ -89,7 +92,7 @@ export class RecordProcessor {
       if (next >= raw.rowCount || textChars > GROUP_TEXT_CHARS) break;
       const request = raw.record(next);
       const response = this.#options.parser.parseResponse(request);
-      slot.fill(request, response);
+      slot.fill(request, response, this.#options.mediaOf?.(request.conversationIndex, request.turnIndex));
       if (slot.isValid && tokens === undefined) slot.takeServerTokens();
       if (slot.isValid && tokens !== undefined) {
         // Names and arguments of tool calls are output like any other.

@@ -10,12 +10,13 @@ import {
   Utf8,
   type DataType,
 } from 'apache-arrow';
+import { isLargerBetter } from './metric-definition.ts';
 import type { RecordListMetric, RecordMetric } from './metric.ts';
 import type { MetricSet } from './metric-set.ts';
 import { ROW_COLUMNS, type RowColumn, type RowColumnType } from './row-columns.ts';
 
 /** Version of the record file's layout: a new minor version adds columns, a new major version changes or drops some. */
-export const RECORD_SCHEMA_VERSION = '1.0';
+export const RECORD_SCHEMA_VERSION = '1.1';
 
 /**
  * The schema of one row a request: the fixed columns, then every record metric of the mode by its tag, in its native unit. Record
@@ -65,5 +66,7 @@ function fieldMetadata(metric: RecordMetric | RecordListMetric): Map<string, str
     ['display_unit', metric.displayUnit ?? metric.unit],
     ['flags', metric.flags.join(',')],
     ['formula', metric.formula],
+    ['larger_is_better', String(isLargerBetter(metric))],
+    ['version', String(metric.version ?? 1)],
   ]);
 }
