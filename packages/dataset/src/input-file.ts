@@ -1,0 +1,1 @@
+export { isTimedInputFile, readInputFile } from './loaders/input-file.ts';
