@@ -129,7 +129,8 @@ describe('cancelling', () => {
     const rig = createRig();
     begin(rig, 2, 0);
     grant(rig, [0, 1], { phaseIndex: 0 });
-    begin(rig, 2, 1);
+    // Those of the older phase count as well.
+    begin(rig, 4, 1);
     grant(rig, [0, 1], { phaseIndex: 1 });
     rig.clock.advanceTo(5 * MS);
     expect(rig.worker.inFlightCount).toBe(4);
