@@ -36,7 +36,9 @@ export async function loadServiceFactory(type: ServiceType): Promise<ServiceFact
       ]);
       const openSink = ({ runDirectory, config }: RunPlan): OpenRecordSink =>
         arrowRecordSink(join(runDirectory, resultFileName('arrow', config.output.exportPrefix)));
-      return createRecordsManager({ openSink }) as ServiceFactory;
+      const openChunkSink = ({ runDirectory, config }: RunPlan): OpenRecordSink =>
+        arrowRecordSink(join(runDirectory, resultFileName('chunks', config.output.exportPrefix)));
+      return createRecordsManager({ openSink, openChunkSink }) as ServiceFactory;
     }
     case 'worker':
       return (await import('@aiperf/transport/service')).createWorker() as ServiceFactory;

@@ -43,17 +43,20 @@ export interface MetricBatch {
   readonly header: MetricBatchHeader;
   /** One encapsulated Arrow record batch message. */
   readonly message: Uint8Array;
+  /** Requests and responses of the same rows, in the same order, likewise a message; with the level `raw` only. */
+  readonly chunks?: Uint8Array;
 }
 
 /** Frames of a batch. */
-export function encodeMetricBatch({ header, message }: MetricBatch): [Uint8Array, Uint8Array] {
-  return [Buffer.from(JSON.stringify(header)), message];
+export function encodeMetricBatch({ header, message, chunks }: MetricBatch): readonly Uint8Array[] {
+  const frames = [Buffer.from(JSON.stringify(header)), message];
+  return chunks === undefined ? frames : [...frames, chunks];
 }
 
 /** Reads frames that {@link encodeMetricBatch} made; throws `AIPERF_METRICS_BAD_MESSAGE` for anything else. */
 export function decodeMetricBatch(frames: readonly Uint8Array[]): MetricBatch {
-  const [headerBytes, message] = frames;
-  if (frames.length !== 2 || headerBytes === undefined || message === undefined) {
+  const [headerBytes, message, chunks] = frames;
+  if (frames.length > 3 || headerBytes === undefined || message === undefined) {
     throw new MetricsError('AIPERF_METRICS_BAD_MESSAGE', `Expected header and batch, found ${frames.length} frames.`);
   }
   let header: unknown;
@@ -65,5 +68,5 @@ export function decodeMetricBatch(frames: readonly Uint8Array[]): MetricBatch {
   if (typeof header !== 'object' || header === null || !('rows' in header) || !('phases' in header)) {
     throw new MetricsError('AIPERF_METRICS_BAD_MESSAGE', 'Expected a header with rows and phases.');
   }
-  return { header: header as MetricBatchHeader, message };
+  return { header: header as MetricBatchHeader, message, ...(chunks === undefined ? {} : { chunks }) };
 }

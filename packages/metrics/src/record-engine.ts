@@ -8,12 +8,16 @@ import { loadMetricSet } from './load-metrics.ts';
 import type { MetricBatch } from './metric-batch.ts';
 import { RecordProcessor } from './record-processor.ts';
 import { MediaCounter } from './request-media.ts';
+import { ChunkCollector } from './response-chunks.ts';
+import { sentBody } from './sent-body.ts';
 
 /** Longest stretch of work between two turns of the event loop, so that messages are read. */
 const SLICE_MS = 10;
 /** While the load runs, small batches are put together: a message has some kilobytes whatever its number of rows. */
 const MAX_WAIT_MS = 250;
 const MAX_WAITING_ROWS = 2048;
+/** With the level `raw`, when bodies of this size wait. */
+const MAX_WAITING_CHUNK_BYTES = 4 * 1024 * 1024;
 
 /** What has been handed out: every batch before `number`, and the first `rows` rows of it. */
 export interface Progress {
@@ -34,6 +38,7 @@ export class RecordEngine {
   readonly #decode: (bytes: Uint8Array) => RawBatchReader;
   readonly #processor: RecordProcessor;
   readonly #store: DatasetStore;
+  readonly #chunks: ChunkCollector | undefined;
   readonly #events: EngineEvents;
   #progress: Progress = { number: 0, rows: 0 };
   #flushTimer: NodeJS.Timeout | undefined;
@@ -44,11 +49,13 @@ export class RecordEngine {
     processor: RecordProcessor,
     store: DatasetStore,
     events: EngineEvents,
+    chunks: ChunkCollector | undefined,
   ) {
     this.#decode = decode;
     this.#processor = processor;
     this.#store = store;
     this.#events = events;
+    this.#chunks = chunks;
   }
 
   /** Loads tokenizer and dataset index. */
@@ -60,8 +67,9 @@ export class RecordEngine {
       createRawBatchDecoder(),
       countsOnServer ? undefined : loadTokenizer(config.tokenizer.name, config.endpoint.modelNames),
     ]);
-    // Only conversation ids are read from it, no bodies.
-    const store = openDatasetStore(join(plan.privateDirectory, 'dataset'), { bodyCacheBytes: 0 });
+    const keepsChunks = config.output.exportLevel === 'raw';
+    // Otherwise only conversation ids are read from it, no bodies.
+    const store = openDatasetStore(join(plan.privateDirectory, 'dataset'), keepsChunks ? {} : { bodyCacheBytes: 0 });
     const kinds = new Map(planPhases(config).map(({ phaseIndex, kind }) => [phaseIndex, kind]));
     const ids = createRequestIds(plan.benchmarkId);
     const media = metrics.mode.carriesMedia ? new MediaCounter(store) : undefined;
@@ -78,8 +86,17 @@ export class RecordEngine {
       ...(media === undefined ? {} : { mediaOf: (conversation, turn) => media.mediaOf(conversation, turn) }),
       phaseKind: (index) => kinds.get(index) ?? 'profiling',
       originEpochNs: BigInt(clockOrigin.epochNs),
+      keepsResponseText: config.output.exportOutputs,
     });
-    return new RecordEngine(decode, processor, store, events);
+    const endpoint = endpointOf(config.endpoint.type);
+    const chunks = keepsChunks
+      ? new ChunkCollector({
+          originEpochNs: BigInt(clockOrigin.epochNs),
+          requestId: ({ phaseIndex, creditId }) => ids.requestId(phaseIndex, creditId),
+          sentBody: (record) => sentBody(store, endpoint, record),
+        })
+      : undefined;
+    return new RecordEngine(decode, processor, store, events, chunks);
   }
 
   /** Rows have been computed and not handed out. */
@@ -100,9 +117,14 @@ export class RecordEngine {
     }
     let sliceStartMs = performance.now();
     for (let row = firstRow; row < raw.rowCount;) {
+      const groupStart = row;
       row = this.#processor.processGroup(raw, row);
+      if (this.#chunks !== undefined) {
+        for (let index = groupStart; index < row; index += 1) this.#chunks.add(raw.record(index));
+      }
       this.#progress = { number, rows: row };
-      if (this.#processor.rowCount >= MAX_WAITING_ROWS) this.#flush();
+      const waitingBytes = this.#chunks?.byteCount ?? 0;
+      if (this.#processor.rowCount >= MAX_WAITING_ROWS || waitingBytes >= MAX_WAITING_CHUNK_BYTES) this.#flush();
       if (performance.now() - sliceStartMs < SLICE_MS) continue;
       await setImmediate();
       sliceStartMs = performance.now();
@@ -127,6 +149,8 @@ export class RecordEngine {
     clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
     const batch = this.#processor.take();
-    if (batch !== undefined) this.#events.metrics(batch, this.#progress);
+    const chunks = this.#chunks?.take();
+    if (batch === undefined) return;
+    this.#events.metrics(chunks === undefined ? batch : { ...batch, chunks }, this.#progress);
   }
 }

@@ -8,7 +8,8 @@ import { createRecordSchema } from './record-schema.ts';
 import { RecordSlot } from './record-slots.ts';
 import type { RequestMedia } from './request-media.ts';
 import { RowWriter, type RecordNames } from './row-writer.ts';
-import type { ListWriter } from './row-writers.ts';
+import { RESPONSE_TEXT_COLUMN } from './row-columns.ts';
+import type { ListWriter, Utf8Writer } from './row-writers.ts';
 import { LogSketch, type SketchEntries } from './stats/log-sketch.ts';
 
 /** Records of one group: as many as keep one call well below a heartbeat, and enough to count their tokens together. */
@@ -41,6 +42,8 @@ export interface RecordProcessorOptions {
   readonly phaseKind: (phaseIndex: number) => PhaseKind;
   /** Wall time of run time 0. */
   readonly originEpochNs: bigint;
+  /** Adds the text of each response to its row. Default false. */
+  readonly keepsResponseText?: boolean;
 }
 
 /** Parses raw records, counts tokens, computes the record metrics and gathers the rows. Knows no socket and no clock. */
@@ -49,6 +52,7 @@ export class RecordProcessor {
   readonly #builder: RecordBatchBuilder;
   readonly #values: MetricValues;
   readonly #row: RowWriter;
+  readonly #responseText: Utf8Writer | undefined;
   readonly #scalars: readonly NumberWriter[];
   readonly #lists: readonly { readonly writer: ListWriter; readonly append: (value: number) => void }[];
   readonly #slots: readonly RecordSlot[] = Array.from({ length: GROUP_RECORDS }, () => new RecordSlot());
@@ -61,9 +65,10 @@ export class RecordProcessor {
   #outputTokens = 0;
 
   constructor(options: RecordProcessorOptions) {
-    const { metrics } = options;
+    const { metrics, keepsResponseText: hasResponseText = false } = options;
     this.#options = options;
-    this.#builder = new RecordBatchBuilder(createRecordSchema(metrics), options.originEpochNs);
+    this.#builder = new RecordBatchBuilder(createRecordSchema(metrics, { hasResponseText }), options.originEpochNs);
+    this.#responseText = hasResponseText ? this.#builder.textColumn(RESPONSE_TEXT_COLUMN.name) : undefined;
     this.#values = new MetricValues(metrics.record);
     this.#row = new RowWriter(this.#builder, options.names);
     this.#scalars = metrics.record.map(({ tag }) => this.#builder.numberColumn(tag));
@@ -93,6 +98,7 @@ export class RecordProcessor {
       const request = raw.record(next);
       const response = this.#options.parser.parseResponse(request);
       slot.fill(request, response, this.#options.mediaOf?.(request.conversationIndex, request.turnIndex));
+      if (this.#responseText !== undefined) slot.responseText = response.text;
       if (slot.isValid && tokens === undefined) slot.takeServerTokens();
       if (slot.isValid && tokens !== undefined) {
         // Names and arguments of tool calls are output like any other.
@@ -163,7 +169,10 @@ export class RecordProcessor {
     for (let index = 0; index < this.#scalars.length; index++) {
       this.#scalars[index]?.set(row, this.#values.at(index));
     }
-    if (slot.isValid) this.#addLists(row, slot);
+    if (slot.isValid) {
+      this.#responseText?.set(row, slot.responseText);
+      this.#addLists(row, slot);
+    }
     builder.endRow();
     this.#count(slot, kind);
   }

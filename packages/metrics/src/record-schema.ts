@@ -13,19 +13,28 @@ import {
 import { isLargerBetter } from './metric-definition.ts';
 import type { RecordListMetric, RecordMetric } from './metric.ts';
 import type { MetricSet } from './metric-set.ts';
-import { ROW_COLUMNS, type RowColumn, type RowColumnType } from './row-columns.ts';
+import { RESPONSE_TEXT_COLUMN, ROW_COLUMNS, type RowColumn, type RowColumnType } from './row-columns.ts';
 
 /** Version of the record file's layout: a new minor version adds columns, a new major version changes or drops some. */
 export const RECORD_SCHEMA_VERSION = '1.1';
 
+/** What a run's schema has beside its metrics. */
+export interface RecordSchemaOptions {
+  /** In the file from its first byte on, so that what a killed run leaves says which run it was. */
+  readonly metadata?: ReadonlyMap<string, string>;
+  /** Adds the text of each response. */
+  readonly hasResponseText?: boolean;
+}
+
 /**
  * The schema of one row a request: the fixed columns, then every record metric of the mode by its tag, in its native unit. Record
- * processors and the records manager each make it from the plan; the bytes between them carry no schema. `metadata` is in the file from its
- * first byte on, so that what a killed run leaves says which run it was.
+ * processors and the records manager each make it from the plan; the bytes between them carry no schema.
  */
-export function createRecordSchema(metrics: MetricSet, metadata?: ReadonlyMap<string, string>): Schema {
+export function createRecordSchema(metrics: MetricSet, options: RecordSchemaOptions = {}): Schema {
+  const { metadata, hasResponseText = false } = options;
   const fields = [
     ...ROW_COLUMNS.map(rowField),
+    ...(hasResponseText ? [rowField(RESPONSE_TEXT_COLUMN)] : []),
     ...metrics.record.map((metric) => new Field(metric.tag, scalarType(metric), true, fieldMetadata(metric))),
     ...metrics.recordLists.map(
       (metric) =>

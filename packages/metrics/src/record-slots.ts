@@ -62,6 +62,8 @@ export class RecordSlot implements ParsedRecord {
   conversationIndex = 0;
   turnIndex = 0;
   isValid = false;
+  /** Set where texts are kept. */
+  responseText = '';
   /** Failed because the prompt did not fit into the model's context. */
   isContextOverflow = false;
   #reportedFirstTokens: number = Number.NaN;

@@ -67,6 +67,15 @@ export const ROW_COLUMNS: readonly RowColumn[] = [
   column('context_overflow', 'bool', 'status', "Failed because the prompt did not fit into the model's context"),
 ];
 
+/** In the files of runs that keep the generated texts. */
+export const RESPONSE_TEXT_COLUMN: RowColumn = column(
+  'response_text',
+  'utf8',
+  'identity',
+  'Text of the response without reasoning; null when it failed',
+  true,
+);
+
 /** Row columns that aggregates may read as numbers; instants are left out, because a double does not hold epoch nanoseconds. */
 export const ROW_NUMBER_COLUMNS: ReadonlySet<string> = new Set(
   ROW_COLUMNS.filter(({ type }) => type !== 'utf8' && type !== 'timestamp').map(({ name }) => name),

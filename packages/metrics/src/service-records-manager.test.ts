@@ -15,7 +15,7 @@ const plan = runPlan('/nowhere');
 /** A record processor that makes batches of records of the given phases and outcomes. */
 function batchOf(
   records: readonly { readonly phaseIndex: number; readonly outcome: 'valid' | 'failed' | 'cancelled' }[],
-): [Uint8Array, Uint8Array] {
+): readonly Uint8Array[] {
   const processor = new RecordProcessor({
     recordProcessorId: 'record_processor_1',
     metrics: createMetricSet(CHAT_MODE),

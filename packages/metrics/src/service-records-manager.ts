@@ -30,6 +30,8 @@ export type RecordsManagerMessages = MetricsMessages & RecordsManagerInputs & Ti
 export interface RecordsManagerOptions {
   /** Gives what opens the file that a run's rows go to; called once, when the run is configured. */
   readonly openSink: (plan: RunPlan) => OpenRecordSink;
+  /** The same for the file that requests and responses go to, with the level `raw`. Absent: they are not kept. */
+  readonly openChunkSink?: (plan: RunPlan) => OpenRecordSink;
   /** Added to the file's metadata, such as versions. */
   readonly metadata?: ReadonlyMap<string, string>;
 }
@@ -46,6 +48,7 @@ interface Run {
   readonly plan: RunPlan;
   readonly metrics: MetricSet;
   readonly sink: RecordSink;
+  readonly chunkSink: RecordSink | undefined;
 }
 
 class RecordsManagerService implements Service<RunPlan> {
@@ -75,9 +78,14 @@ class RecordsManagerService implements Service<RunPlan> {
     const metrics = await loadMetricSet(plan.config);
     // Arrow takes 100 ms to load, which the start of the command should not wait for.
     const { createRecordSchema } = await import('./record-schema.ts');
-    const sink = await this.#options.openSink(plan)(createRecordSchema(metrics, this.#metadata({ plan })));
+    const sink = await this.#options.openSink(plan)(
+      createRecordSchema(metrics, {
+        metadata: this.#metadata({ plan }),
+        hasResponseText: plan.config.output.exportOutputs,
+      }),
+    );
     for (const { phaseIndex, kind } of planPhases(plan.config)) this.#records.planPhase(phaseIndex, kind);
-    this.#run = { plan, metrics, sink };
+    this.#run = { plan, metrics, sink, chunkSink: await this.#openChunks(plan) };
     this.#pull.receive((frames) => this.#receive(frames));
   }
 
@@ -97,8 +105,20 @@ class RecordsManagerService implements Service<RunPlan> {
     this.#batches$.complete();
     await this.#appending;
     if (this.#run === undefined) return;
-    this.#finishing ??= this.#run.sink.finish(this.#metadata(this.#run));
+    this.#finishing ??= this.#finishFiles(this.#run, this.#metadata(this.#run));
     await this.#finishing;
+  }
+
+  async #openChunks(plan: RunPlan): Promise<RecordSink | undefined> {
+    const { openChunkSink } = this.#options;
+    if (plan.config.output.exportLevel !== 'raw' || openChunkSink === undefined) return undefined;
+    const { createChunkSchema } = await import('./response-chunks.ts');
+    return openChunkSink(plan)(createChunkSchema(this.#metadata({ plan })));
+  }
+
+  async #finishFiles({ sink, chunkSink }: Run, metadata: ReadonlyMap<string, string>): Promise<void> {
+    await chunkSink?.finish(new Map());
+    await sink.finish(metadata);
   }
 
   #listen(): void {
@@ -143,7 +163,12 @@ class RecordsManagerService implements Service<RunPlan> {
       this.#context.log.warning(`${batch.header.rows} records arrived after the results were made; they are left out.`);
       return;
     }
-    this.#appending = this.#run.sink.append(batch.message);
+    const { sink, chunkSink } = this.#run;
+    // Both in the order of arrival, so that the files' batches belong together one by one.
+    this.#appending = Promise.all([
+      sink.append(batch.message),
+      batch.chunks === undefined ? Promise.resolve() : chunkSink?.append(batch.chunks),
+    ]).then(() => undefined);
     await this.#appending;
     this.#records.accept(batch.header);
     this.#batches$.next(liveBatchOf(batch.header, this.#records.phaseKinds));
@@ -178,7 +203,8 @@ class RecordsManagerService implements Service<RunPlan> {
     this.#finishing ??= this.#publishResults(run).catch((error: unknown) => this.#context.fail(toError(error)));
   }
 
-  async #publishResults({ plan, metrics, sink }: Run): Promise<void> {
+  async #publishResults(run: Run): Promise<void> {
+    const { plan, metrics, sink } = run;
     const { bus } = this.#context;
     const records = this.#records;
     this.#publishStats();
@@ -194,7 +220,7 @@ class RecordsManagerService implements Service<RunPlan> {
     metadata.set('aiperf.summary', JSON.stringify(results));
     metadata.set('aiperf.phases', JSON.stringify(Object.fromEntries(phaseKinds)));
     // The file is whole before anyone who waits for the results opens it.
-    await sink.finish(metadata);
+    await this.#finishFiles(run, metadata);
     bus.publish('process_records_result', { results });
   }
 

@@ -29,15 +29,22 @@ export class ArrowRecordSink implements RecordSink, RecordSource, AsyncDisposabl
     await this.#writer.append(batchMessage);
   }
 
-  async *batches(columns: readonly string[]): AsyncGenerator<ArrowColumnBatch, void, undefined> {
-    const blocks = [...this.#writer.blocks];
+  async *batches(
+    columns: readonly string[],
+    wants: (batchIndex: number) => boolean = () => true,
+  ): AsyncGenerator<ArrowColumnBatch, void, undefined> {
+    const blocks = this.#writer.blocks.filter((_, index) => wants(index));
     await this.#writer.flush();
     yield* readBatches(this.#writer.readAt, this.schema, blocks, columns);
   }
 
   /** Rows appended after the call are not visited. 64-bit integers beyond 2^53, such as epoch nanoseconds, are rounded by `numbers`. */
-  async scan(columns: readonly string[], visit: (batch: ColumnBatch) => void): Promise<void> {
-    for await (const batch of this.batches(columns)) visit(batch);
+  async scan(
+    columns: readonly string[],
+    visit: (batch: ColumnBatch) => void,
+    wants?: (batchIndex: number) => boolean,
+  ): Promise<void> {
+    for await (const batch of this.batches(columns, wants)) visit(batch);
   }
 
   async finish(metadata: ReadonlyMap<string, string>): Promise<void> {

@@ -21,7 +21,11 @@ export interface ArrowFileReader extends RecordSource, AsyncDisposable {
   readonly isFinished: boolean;
   /** The schema's metadata; in a finished file with what was added at the end. */
   readonly metadata: ReadonlyMap<string, string>;
-  scan(columns: readonly string[], visit: (batch: ColumnBatch) => void): Promise<void>;
+  scan(
+    columns: readonly string[],
+    visit: (batch: ColumnBatch) => void,
+    wants?: (batchIndex: number) => boolean,
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -83,12 +87,20 @@ class OpenFile implements ArrowFileReader {
     return this.schema.metadata;
   }
 
-  batches(columns: readonly string[]): AsyncGenerator<ArrowColumnBatch, void, undefined> {
-    return readBatches(this.#readAt, this.schema, this.#blocks, columns);
+  batches(
+    columns: readonly string[],
+    wants: (batchIndex: number) => boolean = () => true,
+  ): AsyncGenerator<ArrowColumnBatch, void, undefined> {
+    const blocks = this.#blocks.filter((_, index) => wants(index));
+    return readBatches(this.#readAt, this.schema, blocks, columns);
   }
 
-  async scan(columns: readonly string[], visit: (batch: ColumnBatch) => void): Promise<void> {
-    for await (const batch of this.batches(columns)) visit(batch);
+  async scan(
+    columns: readonly string[],
+    visit: (batch: ColumnBatch) => void,
+    wants?: (batchIndex: number) => boolean,
+  ): Promise<void> {
+    for await (const batch of this.batches(columns, wants)) visit(batch);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,18 @@
+import type { DatasetStore } from '@aiperf/dataset';
+import type { Endpoint, ParsedResponse, RequestRecord } from '@aiperf/transport';
+
+/**
+ * The body that a worker sent, put together again from the dataset store and the replies that the record names: the worker keeps no copy,
+ * and a record of a long session would carry the session once a turn.
+ */
+export function sentBody(store: Pick<DatasetStore, 'turn'>, endpoint: Endpoint, record: RequestRecord): Uint8Array {
+  const { conversationIndex, turnIndex, historyReplies } = record;
+  const { body } = store.turn(conversationIndex, turnIndex);
+  if (historyReplies.length === 0) return body;
+  const history = endpoint.createHistory();
+  for (const [index, text] of historyReplies.entries()) {
+    // A history is told with the replies' texts alone.
+    history.add(store.turn(conversationIndex, index).body, { text } as ParsedResponse);
+  }
+  return history.compose(body);
+}
