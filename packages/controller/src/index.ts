@@ -1,5 +1,7 @@
 export { limitProblems, openFilesNeeded, readClientLimits } from './client-limits.ts';
 export type { ClientLimits, ConnectionDemand } from './client-limits.ts';
+export { createOfflineDataset } from './offline-dataset.ts';
+export type { OfflineDataset } from './offline-dataset.ts';
 export { SystemController } from './system-controller.ts';
 export type { RunOutcome, SystemControllerOptions } from './system-controller.ts';
 export { CONTROLLER_ERROR_CODES, ControllerError } from './controller-error.ts';

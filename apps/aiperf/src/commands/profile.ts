@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import {
   artifactDirectoryName,
   describeConfig,
-  parseProfileArguments,
+  loadProfileConfig,
   redactCommandLine,
   renderHelp,
   renderProblems,
@@ -22,6 +22,7 @@ const USAGE_ERROR_CODES: ReadonlySet<string> = new Set([
   'AIPERF_COMMS_ADDRESS',
   'AIPERF_COMMS_BIND',
   'AIPERF_CONTROLLER_UNUSABLE',
+  'AIPERF_DATASET_INPUT_FILE',
   'AIPERF_EXPORT_ALREADY_EXISTS',
   'AIPERF_EXPORT_NOT_WRITABLE',
   'AIPERF_METRICS_BAD_MODULE',
@@ -42,7 +43,7 @@ export async function profile(argv: readonly string[]): Promise<number> {
     process.stdout.write(renderHelp('profile', columns));
     return EXIT_OK;
   }
-  const parsed = parseProfileArguments(argv, { isTty: process.stderr.isTTY });
+  const parsed = await loadProfileConfig(argv, { isTty: process.stderr.isTTY, hasTimestamps });
   if (!parsed.ok) {
     process.stderr.write(renderProblems(parsed.problems, columns));
     return EXIT_USAGE;
@@ -51,6 +52,8 @@ export async function profile(argv: readonly string[]): Promise<number> {
   const commandLine = redactCommandLine(argv);
   try {
     await checkMetrics(config);
+    await checkInputFile(config);
+    if (config.service.dryRun) return await (await import('./dry-run.ts')).dryRun(config);
     const runDirectory = await makeRunDirectory(config);
     const recordMetadata = {
       'aiperf.version': VERSION,
@@ -65,6 +68,19 @@ export async function profile(argv: readonly string[]): Promise<number> {
     process.stderr.write(`aiperf: ${(error as Error).message}\n`);
     return isUsageError(error) ? EXIT_USAGE : EXIT_FAILED;
   }
+}
+
+/** Loads the reader of input files only for a run that has one. */
+async function hasTimestamps(path: string): Promise<boolean> {
+  const { isTimedInputFile } = await import('@aiperf/dataset/input-file');
+  return isTimedInputFile(path);
+}
+
+/** It is read again when the dataset is made; what is wrong with it is better told before anything is started. */
+async function checkInputFile(config: UserConfig): Promise<void> {
+  if (config.input.inputFile === undefined) return;
+  const { readInputFile } = await import('@aiperf/dataset/input-file');
+  await readInputFile(config.input.inputFile, config);
 }
 
 class InterruptedError extends Error {}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startTimerAt } from '../timers.ts';
+import { startTimerAt } from './timers.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 test('timers fire at their times in order, those of one time before the callbacks of the turn', () => {
