@@ -22,6 +22,7 @@ import type { WorkerMessages } from './messages.ts';
 import { createRawBatchDecoder } from './raw-batch/reader.ts';
 import { createRequestIds } from './request-ids.ts';
 import { createWorker } from './service.ts';
+import type { Timeline } from './transport.ts';
 
 const decode = await createRawBatchDecoder();
 
@@ -31,8 +32,10 @@ interface Answer {
   readonly workerId: string;
   readonly text: string;
   readonly errorCode: string | undefined;
+  readonly errorMessage: string | undefined;
   readonly cancelled: boolean;
   readonly latencyNs: number;
+  readonly timeline: Pick<Timeline, 'startNs' | 'sendEndNs' | 'endNs'>;
   readonly inputTokens: number;
 }
 
@@ -47,7 +50,7 @@ interface Rig extends AsyncDisposable {
   readonly failures: readonly Error[];
   readonly connectionCount: () => number;
   begin(more?: Partial<PhaseStart>): Promise<void>;
-  grant(ids: readonly number[]): Promise<void>;
+  grant(ids: readonly number[], cancelAfterNs?: number): Promise<void>;
   send(kind: string, payload: Uint8Array): Promise<void>;
   /** Resolves when the predicate holds; asked again whenever something arrives. */
   until(predicate: () => boolean): Promise<void>;
@@ -124,8 +127,10 @@ async function createRig(respond: http.RequestListener, argv: readonly string[] 
         workerId: batch.workerId,
         text: response.text,
         errorCode: response.error?.code,
+        errorMessage: response.error?.message,
         cancelled: record.cancelled,
         latencyNs: response.firstContentNs - record.timeline.startNs,
+        timeline: { ...record.timeline },
         inputTokens: record.inputTokens,
       });
     }
@@ -153,7 +158,7 @@ async function createRig(respond: http.RequestListener, argv: readonly string[] 
       };
       return send(CREDIT_MESSAGE_KINDS.phaseStart, Buffer.from(JSON.stringify(start)));
     },
-    grant: (ids) => {
+    grant: (ids, cancelAfterNs = Number.NaN) => {
       const columns = {
         ids: Float64Array.from(ids),
         sessionNumbers: Float64Array.from(ids),
@@ -162,7 +167,7 @@ async function createRig(respond: http.RequestListener, argv: readonly string[] 
         turnCounts: new Uint32Array(ids.length).fill(1),
         dueNs: new Float64Array(ids.length).fill(Number.NaN),
         delaysNs: new Float64Array(ids.length),
-        cancelAfterNs: new Float64Array(ids.length).fill(Number.NaN),
+        cancelAfterNs: new Float64Array(ids.length).fill(cancelAfterNs),
       };
       return send(CREDIT_MESSAGE_KINDS.creditGrant, encodeCreditBatch({ phaseIndex: 0, issuedNs: 1, ...columns }));
     },
@@ -310,6 +315,48 @@ test.for(['cancel', 'stop'] as const)('%s cancels requests and loses neither rec
   ]);
   if (command === 'cancel') await rig.service.stop();
   await rig.until(() => rig.messages.includes('ws'));
+  expect(rig.failures).toEqual([]);
+});
+
+test.for(['direct', 'undici'] as const)('a request is cancelled its time after it was sent (%s)', async (transport) => {
+  await using rig = await createRig(hang, ['--concurrency', '2', '--transport', transport]);
+  await rig.service.configure(rig.plan);
+  await rig.service.start();
+  await rig.begin();
+  await rig.grant([0, 1], 10_000_000);
+  await rig.until(() => rig.messages.length === 3 && rig.answers.length === 2);
+  expect(rig.messages).toEqual(['wr', 'cancelled', 'cancelled']);
+  expect(rig.requests).toHaveLength(2);
+  for (const answer of rig.answers) {
+    expect(answer).toMatchObject({
+      errorCode: 'cancelled',
+      errorMessage: 'Request cancelled 0.010s after being sent',
+      cancelled: true,
+    });
+    const { startNs, sendEndNs, endNs } = answer.timeline;
+    expect(sendEndNs).toBeGreaterThanOrEqual(startNs);
+    expect(endNs - sendEndNs).toBeGreaterThanOrEqual(10_000_000);
+  }
+  await rig.service.stop();
+  expect(rig.failures).toEqual([]);
+});
+
+test('a prefill slot is free again at the first token', async () => {
+  const open: http.ServerResponse[] = [];
+  await using rig = await createRig((request, response) => {
+    open.push(response);
+    hang(request, response);
+  });
+  await rig.service.configure(rig.plan);
+  await rig.service.start();
+  await rig.begin({ slots: 3, prefillSlots: 1 });
+  await rig.grant([0, 1, 2]);
+  // None of them ends before all of them were sent.
+  await rig.until(() => open.length === 3);
+  for (const response of open) response.end('data: [DONE]\n\n');
+  await rig.until(() => rig.answers.length === 3 && rig.messages.length === 4);
+  expect(rig.messages.slice(1)).toEqual(['completed', 'completed', 'completed']);
+  await rig.service.stop();
   expect(rig.failures).toEqual([]);
 });
 
