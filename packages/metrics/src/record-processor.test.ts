@@ -164,6 +164,20 @@ describe('RecordProcessor', () => {
     });
   });
 
+  test('the input of a later turn is all that was sent: the turns before it and their replies, each counted by itself', () => {
+    const later = { turnIndex: 2, inputTokens: 12, historyReplies: ['one two', 'three'] };
+    const { rows } = process([
+      requestRecord({ reads: [[5_000_000, contentEvent({ content: 'first' }, 'stop')]] }),
+      requestRecord({ ...later, reads: [[5_000_000, contentEvent({ content: 'yes yes' }, 'stop')]] }),
+      requestRecord({ ...later, timeline: { status: 500, statusText: 'Internal Server Error' } }),
+    ]);
+    expect(rows).toMatchObject([
+      { turn_index: 0, input_sequence_length: 10, output_sequence_length: 1 },
+      { turn_index: 2, input_sequence_length: 15, output_sequence_length: 2 },
+      { turn_index: 2, valid: false, error_isl: 15 },
+    ]);
+  });
+
   test('a whole response has a latency and no first token', () => {
     const mode = { ...CHAT_MODE, streaming: false };
     const body = JSON.stringify({
