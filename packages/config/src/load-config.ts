@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs';
+import type { ConfigProblem } from './config-problem.ts';
 import { flagOf, type Given } from './option-names.ts';
 import { parseProfileArguments, type ParseResult } from './parse-profile-arguments.ts';
-import { parseWords } from './parse-words.ts';
+import { type GivenOption, parseWords } from './parse-words.ts';
 
 /** What the configuration depends on beside the words and the file. */
 export interface LoadContext {
   /** Standard output is a terminal. */
   readonly isTty: boolean;
-  /** Whether the first record of an input file has a timestamp; it may fail, and the file is then reported by whoever loads it. */
+  /** Whether the first record of an input file has a timestamp. Its error says what is wrong with the file. */
   readonly hasTimestamps?: (path: string) => Promise<boolean>;
 }
 
@@ -22,20 +24,27 @@ export async function loadProfileConfig(argv: readonly string[], context: LoadCo
   // Only a run with a file pays for the YAML parser.
   const reader = path === undefined ? undefined : await import('./read-config-file.ts');
   const file = path === undefined ? undefined : await reader?.readConfigFile(path, flagOf(given, 'input.configFile'));
-  const inputFile = textOf(given, 'input.inputFile') ?? textOf(file?.given ?? new Map(), 'input.inputFile');
-  const hasTimestamps = inputFile === undefined ? undefined : await tellTimestamps(inputFile, context);
+  const input = given.get('input.inputFile') ?? file?.given.get('input.inputFile');
+  const times = input === undefined ? {} : await tellTimes(input, context);
+  const problems = [...(file?.problems ?? []), ...(times.problem === undefined ? [] : [times.problem])];
   return parseProfileArguments(argv, {
     isTty: context.isTty,
-    ...(file === undefined ? {} : { file }),
-    ...(hasTimestamps === undefined ? {} : { hasTimestamps }),
+    ...(file === undefined && problems.length === 0 ? {} : { file: { given: new Map(), ...file, problems } }),
+    ...(times.hasTimestamps === undefined ? {} : { hasTimestamps: times.hasTimestamps }),
   });
 }
 
-async function tellTimestamps(path: string, { hasTimestamps }: LoadContext): Promise<boolean | undefined> {
+async function tellTimes(
+  { words: [path = ''], typedFlags: [label = ''] }: GivenOption,
+  { hasTimestamps }: LoadContext,
+): Promise<{ readonly hasTimestamps?: boolean; readonly problem?: ConfigProblem }> {
+  // A missing file is a problem that the rules find.
+  if (hasTimestamps === undefined || !existsSync(path)) return {};
   try {
-    return await hasTimestamps?.(path);
-  } catch {
-    // A file that is missing is a problem of the option; one that is malformed is reported with its line when it is loaded.
-    return undefined;
+    return { hasTimestamps: await hasTimestamps(path) };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return { problem: { kind: 'invalid_value', options: [label], message: `${label}: ${message}` } };
   }
 }
