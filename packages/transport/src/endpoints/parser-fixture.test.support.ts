@@ -47,6 +47,8 @@ export function snapshot(response: ParsedResponse): object {
     lastEventNs: response.lastEventNs,
     finishReason: response.finishReason,
     usage: response.usage,
+    firstContentTokens: response.firstContentTokens,
+    specDecoding: response.specDecoding,
     sawDone: response.sawDone,
     error: response.error,
   };

@@ -31,11 +31,7 @@ test.for<[string, Record<string, unknown>, SpecDecoding | undefined]>([
   ['llama.cpp without a draft model', { choices: [{}], timings: { predicted_n: 16 } }, undefined],
   ['no step was made', { metrics: { speculative_decoding: { ...VLLM, num_spec_steps: 0 } } }, undefined],
   ['nothing was drafted', { timings: { draft_n: 0, draft_n_accepted: 0 } }, undefined],
-  [
-    'more accepted than proposed',
-    { metrics: { speculative_decoding: { ...VLLM, num_draft_tokens: 17 } } },
-    undefined,
-  ],
+  ['more accepted than proposed', { metrics: { speculative_decoding: { ...VLLM, num_draft_tokens: 17 } } }, undefined],
   ['a negative count', { timings: { draft_n: 5, draft_n_accepted: -1 } }, undefined],
   ['other metrics', { metrics: { queue_time: 1 }, choices: [{ meta_info: { id: 'x' } }] }, undefined],
   ['foreign types', { metrics: 'x', choices: 'y', timings: [1] }, undefined],
