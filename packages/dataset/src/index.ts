@@ -1,12 +1,4 @@
-export type {
-  Conversation,
-  EncodedConversation,
-  EncodedTurn,
-  JsonObject,
-  RenderBody,
-  Turn,
-  TurnTiming,
-} from './conversation.ts';
+export type { Conversation, EncodedConversation, EncodedTurn, RenderBody, Turn, TurnTiming } from './conversation.ts';
 export { DATASET_ERROR_CODES, DatasetError } from './dataset-error.ts';
 export type { DatasetErrorCode } from './dataset-error.ts';
 export { createRandomSource } from './random.ts';
@@ -21,5 +13,5 @@ export { BUILTIN_TOKENIZER_NAME, loadTokenizer } from './load-tokenizer.ts';
 export type { LoadedTokenizer } from './load-tokenizer.ts';
 export type { Tokenizer } from './tokenizer.ts';
 export { createBuiltinPromptGenerator, createPromptGenerator } from './synthetic/prompt-generator.ts';
-export type { BlockPrompt, PromptGenerator } from './synthetic/prompt-generator.ts';
+export type { PromptGenerator } from './synthetic/prompt-generator.ts';
 export type { DatasetMessages } from './messages.ts';

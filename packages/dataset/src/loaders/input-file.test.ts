@@ -151,9 +151,22 @@ describe('a Mooncake trace', () => {
       expect.stringMatching(/^ {2}trace:2: input_length/),
       expect.stringMatching(/^ {2}trace:4: expected a JSON object, found null/),
     ]);
+    const late = await problemsOf(
+      [text({ timestamp: 5 }), text({ timestamp: -1 }), text({ timestamp: 3 }), '{'],
+      SCHEDULED,
+    );
+    expect(late.split('\n').map((line) => line.split(':', 3).join(':'))).toEqual([
+      '3 problems in the input file',
+      '  trace:2: timestamp',
+      '  trace:3: timestamp',
+      '  trace:4: expected a JSON object on one line',
+    ]);
+    const session = { session_id: 'a' };
+    const first = await problemsOf([{ ...session, timestamp: 1 }, text({ ...session, delay: 5 })], SCHEDULED);
+    expect(first).toMatch(/^trace:1: expected exactly one of .*$/);
     const many = await problemsOf(Array.from({ length: 100 }, () => '[]'));
     expect(many.split('\n')).toHaveLength(22);
-    expect(many).toMatch(/and 80 more problems$/);
+    expect(many).toMatch(/and 80 more$/);
   });
 });
 

@@ -83,6 +83,7 @@ function checkSchedule(conversations: readonly RecordedConversation[], problems:
     if (first === undefined) continue;
     const { lineNumber, timestampMs } = first;
     if (timestampMs === undefined) {
+      if (problems.hasLine(lineNumber)) continue;
       problems.add(
         lineNumber,
         'timestamp: expected one on the first turn of a conversation, a fixed schedule needs it',

@@ -32,8 +32,7 @@ async function read(path: string, problems: InputProblems): Promise<readonly Rec
     for (const { lineNumber, record } of lines) {
       const fields = new RecordFields(record, lineNumber, problems);
       const turn = parseTurn(fields, record, lineNumber);
-      const id = fields.string('session_id');
-      if (turn !== undefined) sessions.add(id, turn);
+      sessions.add(fields.string('session_id'), turn);
     }
   }
   const conversations = sessions.conversations();
@@ -41,7 +40,7 @@ async function read(path: string, problems: InputProblems): Promise<readonly Rec
   return conversations;
 }
 
-function parseTurn(fields: RecordFields, record: JsonObject, lineNumber: number): RecordedTurn | undefined {
+function parseTurn(fields: RecordFields, record: JsonObject, lineNumber: number): RecordedTurn {
   if (fields.has('type') && record['type'] !== TYPE) {
     fields.complain(`type: expected ${showValue(TYPE)}, found ${showValue(record['type'])}`);
   }
@@ -49,11 +48,10 @@ function parseTurn(fields: RecordFields, record: JsonObject, lineNumber: number)
   const timestampMs = fields.milliseconds('timestamp');
   const delayMs = fields.milliseconds('delay');
   const extra = fields.object('extra');
-  const content = parseContent(fields, record);
-  if (content === undefined) return undefined;
   return {
     lineNumber,
-    content,
+    // A line without one is a problem already; it keeps its place in its session, so that the next one is not taken for the first.
+    content: parseContent(fields, record) ?? { kind: 'text', text: '' },
     ...(outputTokens === undefined ? {} : { outputTokens }),
     ...(timestampMs === undefined ? {} : { timestampMs }),
     ...(delayMs === undefined ? {} : { delayMs }),
@@ -119,7 +117,8 @@ function checkContext(id: string | undefined, turns: readonly RecordedTurn[], pr
   const [first] = turns;
   if (first === undefined) return;
   for (const { content, lineNumber } of turns) {
-    if (contextOf(content) !== contextOf(first.content)) {
+    const isKnown = !problems.hasLine(lineNumber) && !problems.hasLine(first.lineNumber);
+    if (isKnown && contextOf(content) !== contextOf(first.content)) {
       problems.add(
         lineNumber,
         `session_id ${showValue(id)}: expected ${contextOf(first.content)} as on line ${first.lineNumber}, ` +
