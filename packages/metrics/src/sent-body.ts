@@ -1,5 +1,5 @@
 import type { DatasetStore } from '@aiperf/dataset';
-import type { Endpoint, ParsedResponse, RequestRecord } from '@aiperf/transport';
+import type { Endpoint, RequestRecord } from '@aiperf/transport';
 
 /**
  * The body that a worker sent, put together again from the dataset store and the replies that the record names: the worker keeps no copy,
@@ -12,7 +12,7 @@ export function sentBody(store: Pick<DatasetStore, 'turn'>, endpoint: Endpoint, 
   const history = endpoint.createHistory();
   for (const [index, text] of historyReplies.entries()) {
     // A history is told with the replies' texts alone.
-    history.add(store.turn(conversationIndex, index).body, { text } as ParsedResponse);
+    history.add(store.turn(conversationIndex, index).body, { text });
   }
   return history.compose(body);
 }

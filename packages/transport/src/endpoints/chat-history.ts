@@ -13,7 +13,7 @@ export class ChatHistory implements SessionHistory {
   /** Each message with a comma after it. */
   #messages: Buffer = Buffer.alloc(0);
 
-  add(body: Uint8Array, reply: ParsedResponse): void {
+  add(body: Uint8Array, reply: Pick<ParsedResponse, 'text'>): void {
     const stored = bufferOf(body);
     const { start, end } = findArray(stored, 'messages');
     const message = Buffer.from(JSON.stringify({ role: 'assistant', content: reply.text }));

@@ -15,7 +15,7 @@ export interface ResponseParser {
 /** What was said in a session so far, in the form in which the API wants it told again. */
 export interface SessionHistory {
   /** A turn has ended: `body` is its stored body, without the turns before it. */
-  add(body: Uint8Array, reply: ParsedResponse): void;
+  add(body: Uint8Array, reply: Pick<ParsedResponse, 'text'>): void;
   /** The request body of the next turn, from its stored one, in a buffer of its own. */
   compose(body: Uint8Array): Uint8Array;
 }
