@@ -33,7 +33,6 @@ export type {
   ExportFormat,
   GoodputObjective,
   InputConfig,
-  LoadConfig,
   LogLevel,
   MetricsConfig,
   OutputConfig,

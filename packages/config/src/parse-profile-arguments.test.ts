@@ -39,7 +39,6 @@ describe('defaults', () => {
       input: { extraInputs: {}, datasetEntries: 100, datasetSampling: 'sequential' },
       conversation: { turnsMean: 1, turnsStddev: 0, turnDelayMeanMs: 0, turnDelayStddevMs: 0, turnDelayRatio: 1 },
       prompt: { inputTokensMean: 550, inputTokensStddev: 0, outputTokensStddev: 0 },
-      load: { arrivalPattern: 'poisson', gracePeriodSec: 30, concurrency: 1, requestCount: 10 },
       phases: [
         {
           name: 'profiling',
@@ -130,14 +129,17 @@ describe('spellings', () => {
           '--endpoint /v2/chat --request-timeout-seconds 90s --zmq-host 127.0.0.1 --zmq-port-offset 100 --workers-max 3 --record-processors 2',
       ),
     );
-    expect(config.load).toEqual({
-      concurrency: 8,
-      requestRatePerSec: 2.5,
-      arrivalPattern: 'constant',
-      benchmarkDurationSec: 60,
-      gracePeriodSec: Number.POSITIVE_INFINITY,
-      warmupRequestCount: 4,
-    });
+    expect(config.phases).toMatchObject([
+      { kind: 'warmup', concurrency: 8, requestRatePerSec: 2.5, requestCount: 4 },
+      {
+        kind: 'profiling',
+        concurrency: 8,
+        requestRatePerSec: 2.5,
+        arrivalPattern: 'constant',
+        durationSec: 60,
+        gracePeriodSec: Number.POSITIVE_INFINITY,
+      },
+    ]);
     expect(config.endpoint).toMatchObject({
       streaming: true,
       path: '/v2/chat',

@@ -51,7 +51,7 @@ describe('plan codec', () => {
     const decoded = decodePlan(encodePlan(createPlan(config)));
     expect(decoded.config.endpoint.apiKey?.reveal()).toBe('k1');
     expect(decoded.config.endpoint.headers[0]?.[1].reveal()).toBe('k2');
-    expect(decoded.config.load.gracePeriodSec).toBe(Number.POSITIVE_INFINITY);
+    expect(decoded.config.phases[0]?.gracePeriodSec).toBe(Number.POSITIVE_INFINITY);
     expect(JSON.stringify(decoded)).not.toMatch(/k1|k2/);
   });
 
@@ -67,7 +67,7 @@ describe('plan codec', () => {
           ...config,
           endpoint: { ...config.endpoint, apiKey: new Secret(secret) },
           input: { ...config.input, extraInputs: extra },
-          load: { ...config.load, gracePeriodSec },
+          phases: config.phases.map((phase) => ({ ...phase, gracePeriodSec })),
         });
         expect(reveal(decodePlan(encodePlan(plan)))).toEqual(reveal(plan));
       }),

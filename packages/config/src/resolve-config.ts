@@ -1,9 +1,9 @@
-import type { FixedScheduleConfig, PhaseConfig } from './phase-config.ts';
+import type { FixedScheduleConfig } from './phase-config.ts';
 import type { UserOptions } from './options/groups.ts';
 import type { PhaseInput } from './phase-input.ts';
 import { resolvePhase } from './resolve-phase.ts';
 import type { Secret } from './secret.ts';
-import type { InputConfig, LoadConfig, MetricsConfig, ServiceConfig, UserConfig } from './user-config.ts';
+import type { InputConfig, MetricsConfig, ServiceConfig, UserConfig } from './user-config.ts';
 
 /** Enough to keep a server's prefix cache from answering repeats, and little enough to render before a long run starts. */
 const MOST_DEFAULT_ENTRIES = 10_000;
@@ -25,21 +25,6 @@ function resolveInput(input: UserOptions['input'], phases: readonly PhaseInput[]
     // `fromEntries` keeps a field named `__proto__` a field.
     extraInputs: Object.fromEntries(extraInputs),
     datasetEntries: datasetEntries ?? defaultEntries(phases),
-  };
-}
-
-/** The load as it was described before there were phases. */
-function loadOf(phases: readonly PhaseConfig[]): LoadConfig {
-  const profiling = phases.find(({ kind }) => kind === 'profiling');
-  const warmupRequestCount = phases.find(({ kind }) => kind === 'warmup')?.requestCount;
-  return {
-    arrivalPattern: profiling?.arrivalPattern ?? 'poisson',
-    gracePeriodSec: profiling?.gracePeriodSec ?? 30,
-    ...(profiling?.concurrency === undefined ? {} : { concurrency: profiling.concurrency }),
-    ...(profiling?.requestRatePerSec === undefined ? {} : { requestRatePerSec: profiling.requestRatePerSec }),
-    ...(profiling?.requestCount === undefined ? {} : { requestCount: profiling.requestCount }),
-    ...(profiling?.durationSec === undefined ? {} : { benchmarkDurationSec: profiling.durationSec }),
-    ...(warmupRequestCount === undefined ? {} : { warmupRequestCount }),
   };
 }
 
@@ -69,7 +54,6 @@ function resolveFixedSchedule({ fixedSchedule }: UserOptions): FixedScheduleConf
 
 /** Fills in what depends on more than one option. */
 export function resolveConfig(options: UserOptions, inputs: readonly PhaseInput[], isTty: boolean): UserConfig {
-  const phases = inputs.map(resolvePhase);
   const { endpoint, tokenizer, conversation, prompt, output, comms } = options;
   // Basic authorization from a URL is a header like any other from here on.
   const basic = endpoint.urls.find((url) => url.basicAuthorization !== undefined)?.basicAuthorization;
@@ -86,8 +70,7 @@ export function resolveConfig(options: UserOptions, inputs: readonly PhaseInput[
     input: resolveInput(options.input, inputs),
     conversation,
     prompt,
-    load: loadOf(phases),
-    phases,
+    phases: inputs.map(resolvePhase),
     fixedSchedule: resolveFixedSchedule(options),
     metrics: resolveMetrics(options.metrics),
     output,

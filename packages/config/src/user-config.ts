@@ -1,4 +1,4 @@
-import type { ArrivalPattern, FixedScheduleConfig, PhaseConfig } from './phase-config.ts';
+import type { FixedScheduleConfig, PhaseConfig } from './phase-config.ts';
 import type { Secret } from './secret.ts';
 
 /** Wire protocol of the server under test. Later protocols are added to this list. */
@@ -65,20 +65,6 @@ export interface PromptConfig {
   readonly inputTokensStddev: number;
   readonly outputTokensMean?: number;
   readonly outputTokensStddev: number;
-}
-
-/** Load of the profiling phase and of the warm-up before it. */
-export interface LoadConfig {
-  /** Requests in flight at most. Absent with a rate: unlimited; absent without a rate: 1. */
-  readonly concurrency?: number;
-  readonly requestRatePerSec?: number;
-  readonly arrivalPattern: ArrivalPattern;
-  /** Absent together with `benchmarkDurationSec`: 10. */
-  readonly requestCount?: number;
-  readonly benchmarkDurationSec?: number;
-  /** Time that requests in flight at the end of the duration may still take; `Infinity` waits for all. Default 30. */
-  readonly gracePeriodSec: number;
-  readonly warmupRequestCount?: number;
 }
 
 export interface OutputConfig {
@@ -158,7 +144,6 @@ export interface UserConfig {
   readonly input: InputConfig;
   readonly conversation: ConversationConfig;
   readonly prompt: PromptConfig;
-  readonly load: LoadConfig;
   /** The run's phases in their order, at least one of them profiling; made from the load options or from the configuration file. */
   readonly phases: readonly PhaseConfig[];
   /** Of phases with mode `fixed_schedule`. */

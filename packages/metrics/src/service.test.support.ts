@@ -21,7 +21,6 @@ export function runPlan(privateDirectory: string): RunPlan {
     input: { extraInputs: {}, datasetEntries: 2, datasetSampling: 'sequential' },
     conversation: { turnsMean: 1, turnsStddev: 0, turnDelayMeanMs: 0, turnDelayStddevMs: 0, turnDelayRatio: 1 },
     prompt: { inputTokensMean: 10, inputTokensStddev: 0, outputTokensStddev: 0 },
-    load: { concurrency: 2, arrivalPattern: 'poisson', requestCount: 10, gracePeriodSec: 30, warmupRequestCount: 1 },
     phases: [
       { ...OFFERED, name: 'warmup', kind: 'warmup', requestCount: 1, gracePeriodSec: Number.POSITIVE_INFINITY },
       { ...OFFERED, name: 'profiling', kind: 'profiling', requestCount: 10, gracePeriodSec: 30 },
