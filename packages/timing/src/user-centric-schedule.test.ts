@@ -109,6 +109,16 @@ describe('userCentricSessions', () => {
     );
   });
 
+  test('a number of requests is a point in time: nobody goes on after it, and all before it take place', () => {
+    const requestCount = 100;
+    const sessions = sessionsUntil(100, { requestCount });
+    expect(duesBefore(1e6, sessions)).toEqual(Array.from({ length: requestCount }, (_, k) => k * SEC));
+    // What failures gave back is used up by sessions that begin later.
+    const later = sessionsUntil(800, { requestCount }).slice(sessions.length);
+    expect(later.length).toBeGreaterThan(0);
+    expect(later.every(({ turnDuesNs }) => turnDuesNs.length === 20)).toBe(true);
+  });
+
   test.for<[string, Partial<UserCentricOptions>, string]>([
     ['no users', { userCount: 0 }, '--num-users'],
     ['half a user', { userCount: 0.5 }, '--num-users'],

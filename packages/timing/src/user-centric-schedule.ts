@@ -7,6 +7,8 @@ export interface UserCentricOptions {
   readonly requestRatePerSec: number;
   /** Turns of a conversation on average; what virtual ages are measured in. */
   readonly meanTurnCount: number;
+  /** Turns of the whole load, after which no session that began before them goes on. Absent: unlimited. */
+  readonly requestCount?: number;
   /** Turns of the next session's conversation; asked once a session, in the order of the sessions. */
   readonly nextTurnCount: () => number;
 }
@@ -46,7 +48,13 @@ export function userCentricSessions(options: UserCentricOptions): Iterator<UserS
 }
 
 function* sessions(options: UserCentricOptions): Generator<UserSession, never> {
-  const { userCount, requestRatePerSec, meanTurnCount, nextTurnCount } = options;
+  const {
+    userCount,
+    requestRatePerSec,
+    meanTurnCount,
+    nextTurnCount,
+    requestCount = Number.POSITIVE_INFINITY,
+  } = options;
   const remaining = remainingShares(userCount, Math.max(1, Math.round(meanTurnCount)));
   /** Number of the turn, over all places, at which a place is free again. */
   const freeAt = Array.from({ length: userCount }, (_, place) => place);
@@ -57,9 +65,11 @@ function* sessions(options: UserCentricOptions): Generator<UserSession, never> {
     const share = turn < userCount ? (remaining[userIndex] ?? 1) : 1;
     const turnCount = Math.max(1, Math.round(wholeCount * share));
     freeAt[userIndex] = turn + turnCount * userCount;
+    // By time, not by session: users who are there early would else take up the turns of those who come after them.
+    const turnsLeft = turn < requestCount ? Math.ceil((requestCount - turn) / userCount) : turnCount;
     yield {
       userIndex,
-      turnDuesNs: Array.from({ length: turnCount }, (_, k) =>
+      turnDuesNs: Array.from({ length: Math.min(turnCount, turnsLeft) }, (_, k) =>
         Math.round(((turn + k * userCount) * 1e9) / requestRatePerSec),
       ),
     };

@@ -62,14 +62,19 @@ function createSessions(
     case 'fixed_schedule':
       return new ScheduleSessions(times, planSchedule(plan, times), startNs, plan.fixedSchedule.endOffsetMs);
     case 'user_centric': {
-      const { userCount, requestRatePerSec } = load;
+      const { userCount, requestRatePerSec, requestCount } = load;
       if (userCount === undefined || requestRatePerSec === undefined) {
         throw new TimingError(
           'AIPERF_TIMING_PLAN',
           `phase ${load.name}: users need a userCount and a requestRatePerSec`,
         );
       }
-      return new UserSessions(times, nextConversationIndex, { userCount, requestRatePerSec }, startNs);
+      return new UserSessions(
+        times,
+        nextConversationIndex,
+        { userCount, requestRatePerSec, ...(requestCount === undefined ? {} : { requestCount }) },
+        startNs,
+      );
     }
   }
 }

@@ -17,7 +17,7 @@ export class UserSessions implements SessionSource {
   constructor(
     times: ConversationTimes,
     nextConversationIndex: () => number,
-    users: { readonly userCount: number; readonly requestRatePerSec: number },
+    users: { readonly userCount: number; readonly requestRatePerSec: number; readonly requestCount?: number },
     startNs: number,
   ) {
     this.#startNs = startNs;
