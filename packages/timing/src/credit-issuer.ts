@@ -369,7 +369,8 @@ export class CreditIssuer {
     else this.#failed += 1;
     if (outcome !== COMPLETED) sessions.flags[row] = (sessions.flags[row] ?? 0) | SESSION_FLAGS.broken;
     const nextTurn = turnIndex + 1;
-    if (outcome === COMPLETED && nextTurn < (sessions.turnCounts[row] ?? 1)) {
+    const isCut = ((sessions.flags[row] ?? 0) & SESSION_FLAGS.cut) !== 0;
+    if (outcome === COMPLETED && !isCut && nextTurn < (sessions.turnCounts[row] ?? 1)) {
       if (nextTurn < (sessions.nextTurnIndexes[row] ?? 0)) return;
       if (!this.#isClosed) {
         // The report says that the turn has ended, not when; its arrival is up to 10 ms later than the end.
@@ -401,12 +402,14 @@ export class CreditIssuer {
     }
     if ((flags & SESSION_FLAGS.broken) === 0) {
       worker.hasStopped = true;
+      sessions.flags[row] = flags | SESSION_FLAGS.cut;
       if (this.#isClosed && this.#isOverdue(credits.dueNs[slot])) this.#neverSent += 1;
     }
     credits.removeAt(slot);
     this.#unclaimed += 1;
+    if ((sessions.outstandingCounts[row] ?? 0) > 0) return;
     if ((flags & SESSION_FLAGS.ended) === 0) this.#endSession(row, worker);
-    else this.#releaseIfSettled(row);
+    else sessions.release(row);
   }
 
   /** `turnsDone`: turns up to the last one that was sent; absent: some were not sent. */
@@ -454,13 +457,15 @@ export class CreditIssuer {
     for (const id of credits.idsOf(worker.number)) {
       const slot = credits.find(id);
       const turnIndex = credits.turnIndexes[slot] ?? 0;
-      // Ids of a session follow each other, so its turns come one after the other here.
-      if (credits.sessionRows[slot] !== row) {
+      // Ids of a session follow each other, so its turns come one after the other here. When the turn before the first of them ended is
+      // not known, so its delay says nothing.
+      if (credits.sessionRows[slot] === row) {
+        earliestNs += credits.delaysNs[slot] ?? 0;
+      } else {
         row = credits.sessionRows[slot] ?? 0;
         earliestNs = sessions.issuedNs[row] ?? 0;
       }
       const dueNs = credits.dueNs[slot] ?? Number.NaN;
-      earliestNs += credits.delaysNs[slot] ?? 0;
       if (dueNs > earliestNs) earliestNs = dueNs;
       const isUnsent = earliestNs > nowNs;
       const flags = sessions.flags[row] ?? 0;

@@ -8,6 +8,8 @@ export const SESSION_FLAGS = {
   broken: 2,
   /** Its first turn came back unsent: it never started. */
   unstarted: 4,
+  /** A later turn came back unsent, for no fault of the session: it ends with the turn that is in flight, if one is. */
+  cut: 8,
 } as const;
 
 /** Sessions of a phase that are not settled, as columns. Rows are reused. */

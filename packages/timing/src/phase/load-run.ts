@@ -49,14 +49,14 @@ export class LoadRun {
 
   /** The worker must not be among {@link LoadRunOptions.workers} any more. */
   loseWorker(workerId: string): void {
-    for (const run of [...this.#live]) run.loseWorker(workerId);
+    for (const run of this.#live.slice()) run.loseWorker(workerId);
   }
 
   /** Ends every phase before its time; no further one begins. */
   cancel(): void {
     this.#isCancelled = true;
     if (this.#live.length === 0) this.#end(true);
-    for (const run of [...this.#live]) run.cancel();
+    for (const run of this.#live.slice()) run.cancel();
   }
 
   /** Leaves no timer behind. */
@@ -103,7 +103,7 @@ export class LoadRun {
         events.completed(counts, endNs, endedEarly);
         if (endedEarly) {
           this.#isCancelled = true;
-          for (const run of [...this.#live]) run.cancel();
+          for (const run of this.#live.slice()) run.cancel();
         }
         if (this.#live.length === 0) this.#beginNext();
       },

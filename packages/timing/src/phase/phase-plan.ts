@@ -18,6 +18,8 @@ export interface PhasePlan {
   readonly gracePeriodNs: number | null;
 }
 
+type CountField = 'concurrency' | 'prefillConcurrency' | 'userCount' | 'requestCount' | 'sessionCount';
+
 /** The phases of a run in their order. */
 export function planPhases(config: Pick<UserConfig, 'phases' | 'fixedSchedule'>): PhasePlan[] {
   return config.phases.map((load, phaseIndex) => planPhase(load, phaseIndex, config.fixedSchedule));
@@ -25,13 +27,13 @@ export function planPhases(config: Pick<UserConfig, 'phases' | 'fixedSchedule'>)
 
 /** One phase; contradictions that a library user could make are refused with the field's name. */
 export function planPhase(load: PhaseConfig, phaseIndex: number, fixedSchedule: FixedScheduleConfig): PhasePlan {
-  const check = (field: keyof PhaseConfig, isRequired = false): void => {
+  const check = (field: CountField, isRequired = false): void => {
     const value = load[field];
     if (value === undefined && !isRequired) return;
     if (Number.isSafeInteger(value) && Number(value) >= 1) return;
     throw new TimingError(
       'AIPERF_TIMING_PLAN',
-      `phase ${load.name}: ${field} must be a whole number of at least 1, not ${String(value)}`,
+      `phase ${load.name}: ${field} must be a whole number of at least 1, not ${value}`,
     );
   };
   const mode = modeOf(load);

@@ -1,6 +1,4 @@
-import type { RandomStream } from '@aiperf/dataset';
 import { splitSlots } from '../apportion.ts';
-import { arrivalTimes } from '../arrival-intervals.ts';
 import type { Clock } from '../clock.ts';
 import type { CreditBatch, CreditReturnBatch, PhaseStart } from '../credit.ts';
 import { CreditIssuer } from '../credit-issuer.ts';
@@ -258,7 +256,7 @@ export class PhaseRun {
   /** A worker that has stopped by itself keeps its slots until its last request has ended; then the others get them. */
   #reassignSlotsOfRetired(issuer: CreditIssuer): void {
     const retired = issuer.workers.filter(({ id, isRetired }) => isRetired && this.#told.delete(id));
-    if (retired.length > 0) this.#assignSlots();
+    if (retired.length > 0 && (issuer.hasMore || issuer.unsentCount > 0)) this.#assignSlots();
   }
 
   #step(): void {

@@ -40,8 +40,6 @@ export interface SimulatedLoadOptions {
   readonly muteWorkers?: readonly number[];
   /** How much virtual time passes at most; default 1,000 s. */
   readonly limitNs?: number;
-  /** Called for every request as it is sent; with it, `sends` stays empty. */
-  readonly onSend?: (send: SimulatedSend) => void;
 }
 
 /** One request as the server saw it. */
@@ -104,13 +102,10 @@ class Server {
   mostInFlight = 0;
   prefilling = 0;
   mostPrefilling = 0;
-  sessions = 0;
-  mostSessions = 0;
 
   noteLoad(): void {
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
     this.mostPrefilling = Math.max(this.mostPrefilling, this.prefilling);
-    this.mostSessions = Math.max(this.mostSessions, this.sessions);
   }
 }
 
@@ -128,7 +123,6 @@ class SimulatedWorker {
   readonly #options: SimulatedLoadOptions;
   readonly #server: Server;
   readonly #running = new Map<string, RunningRequest>();
-  readonly #sessions = new Set<string>();
   isAlive: boolean = true;
 
   constructor(index: number, options: SimulatedLoadOptions, server: Server, report: (bytes: Uint8Array) => void) {
@@ -170,7 +164,6 @@ class SimulatedWorker {
       if (request.isPrefilling) this.#server.prefilling -= 1;
     }
     this.#server.inFlight -= this.#running.size;
-    this.#server.sessions -= this.#sessions.size;
     this.#running.clear();
   }
 
@@ -183,12 +176,7 @@ class SimulatedWorker {
     const serviceNs = this.#options.serviceNs(n, credit);
     const outcome = this.#options.outcome?.(n, credit) ?? 'completed';
     const firstTokenNs = Math.min(serviceNs, this.#options.firstTokenNs?.(n, credit) ?? serviceNs);
-    if (this.#options.onSend === undefined) server.sends.push(send);
-    else this.#options.onSend(send);
-    if (credit.turnIndex === 0) {
-      this.#sessions.add(sessionKey(credit));
-      server.sessions += 1;
-    }
+    server.sends.push(send);
     const stopFirst = clock.startTimer(firstTokenNs / 1e6, () => {
       this.#endPrefill(request);
       this.credits.firstTokenArrived(credit.id, credit.phaseIndex);
@@ -222,16 +210,35 @@ class SimulatedWorker {
     this.#endPrefill(request);
     send.endNs = this.#server.clock.now();
     this.#server.inFlight -= 1;
-    // A session that has ended between two turns holds no slot either, but only its worker knows of it.
-    if (credit.turnIndex + 1 >= credit.turnCount || outcome !== 'completed') {
-      if (this.#sessions.delete(sessionKey(credit))) this.#server.sessions -= 1;
-    }
     this.credits.requestEnded(credit.id, outcome, credit.phaseIndex);
   }
 }
 
 const creditKey = ({ phaseIndex, id }: Credit): string => `${phaseIndex}:${id}`;
-const sessionKey = ({ phaseIndex, sessionNumber }: Credit): string => `${phaseIndex}:${sessionNumber}`;
+
+/** From the first request of a session to the end of the last one that was sent. A session whose worker died was over then. */
+function mostSessionsOf(sends: readonly SimulatedSend[], losses: SimulatedLoadOptions['losses'] = []): number {
+  const spans = new Map<string, { beginNs: number; endNs: number }>();
+  for (const { credit, worker, atNs, endNs } of sends) {
+    const key = `${credit.phaseIndex}:${credit.sessionNumber}`;
+    const diedNs = Math.min(...losses.filter((loss) => loss.worker === worker).map((loss) => loss.atNs));
+    const overNs = Number.isNaN(endNs) ? diedNs : endNs;
+    const span = spans.get(key);
+    if (span === undefined) spans.set(key, { beginNs: atNs, endNs: overNs });
+    else span.endNs = overNs;
+  }
+  const changes = [...spans.values()].flatMap(({ beginNs, endNs }) => [
+    { atNs: beginNs, change: 1 },
+    { atNs: endNs, change: -1 },
+  ]);
+  let count = 0;
+  let most = 0;
+  for (const { change } of changes.sort((a, b) => a.atNs - b.atNs || a.change - b.change)) {
+    count += change;
+    most = Math.max(most, count);
+  }
+  return most;
+}
 
 /** Runs the phases to their end, or to `limitNs` of virtual time. */
 export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult {
@@ -330,7 +337,7 @@ export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult
   return {
     sends: server.sends,
     mostInFlight: server.mostInFlight,
-    mostSessions: server.mostSessions,
+    mostSessions: mostSessionsOf(server.sends, options.losses),
     mostPrefilling: server.mostPrefilling,
     returns,
     grantMessageCount,

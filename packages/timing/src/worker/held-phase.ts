@@ -252,7 +252,7 @@ export class HeldPhase {
       session.previousEndNs = nowNs;
       const row = session.rows[session.nextTurn];
       if (row !== undefined) {
-        delete session.rows[session.nextTurn];
+        session.rows[session.nextTurn] = undefined;
         this.#waiting.release(row, nowNs);
       }
       return true;

@@ -66,12 +66,18 @@ export class WorkerCredits {
   /** A phase begins, or the limits of a running phase change. */
   beginPhase(start: PhaseStart): void {
     for (const [index, phase] of this.#phases) {
-      if (index !== start.phaseIndex && phase.isSettled) this.#forget(phase);
+      if (index < start.phaseIndex && phase.isSettled) this.#forget(phase);
     }
     let phase = this.#phases.get(start.phaseIndex);
     if (phase === undefined) {
       phase = new HeldPhase(start);
+      const newer = [...this.#phases].filter(([index]) => index > start.phaseIndex);
       this.#phases.set(start.phaseIndex, phase);
+      // The order of the phases is that of the map: whose slots come first.
+      for (const [index, newerPhase] of newer) {
+        this.#phases.delete(index);
+        this.#phases.set(index, newerPhase);
+      }
     } else {
       phase.setLimits(start);
     }
@@ -113,8 +119,12 @@ export class WorkerCredits {
 
   /** Ends sending for good: what waits is handed back, and so is what is granted later. A phase that is over and forgotten has nothing to end. */
   stopSending(phaseIndex: number): void {
-    this.#phases.get(phaseIndex)?.close();
+    const phase = this.#phases.get(phaseIndex);
+    if (phase === undefined) return;
+    phase.close();
     this.#report();
+    // Sessions that end here between two turns free slots that a newer phase waits for.
+    if (this.#phases.size > 1) this.#requestTurn();
   }
 
   /** Everything that ended or came back since the last call, one batch for each phase with news. */
