@@ -14,7 +14,7 @@ export function describePhase(phase: PhaseConfig): string {
       ? ''
       : `${number.format(cancellation.ratePercent)} % cancelled after ${number.format(cancellation.delaySec)} s`,
     describeEnd(phase),
-    phase.seamless ? 'begins as soon as the phase before has sent its last request' : '',
+    phase.seamless ? 'the next phase begins when the last request is sent' : '',
   ]
     .filter((part) => part !== '')
     .join('; ');
