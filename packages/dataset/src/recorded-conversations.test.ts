@@ -20,7 +20,7 @@ function make(recorded: readonly RecordedConversation[], wanted: Wanted = {}): C
   };
   const prompts = createBuiltinPromptGenerator(createRandomSource(seed));
   const countAll = (texts: readonly string[]): number[] =>
-    texts.map((text) => (text === '' ? 0 : text.split(/\s/).length));
+    texts.map((text) => (text === '' ? 0 : text.split(' ').length));
   return [...makeRecordedConversations(recorded, config, { prompts, blockSizeTokens: 512, countAll })];
 }
 

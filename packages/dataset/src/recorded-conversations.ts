@@ -93,13 +93,14 @@ function makeContents(contents: readonly RecordedContent[], texts: RecordedTexts
   const known: string[] = [];
   for (const content of contents) {
     if (content.kind === 'length') wanted.push(content);
-    else known.push(textOf(content));
+    else known.push(...textsOf(content));
   }
   const made = texts.prompts.generateFromBlocks(wanted, texts.blockSizeTokens).values();
   const counts = (known.length === 0 ? [] : texts.countAll(known)).values();
   return contents.map((content): TurnContent => {
     if (content.kind === 'length') return { text: made.next().value ?? '', inputTokens: content.tokenCount };
-    const inputTokens = counts.next().value ?? 0;
+    // Each text is counted by itself, as are the turns of a live history.
+    const inputTokens = textsOf(content).reduce((sum) => sum + (counts.next().value ?? 0), 0);
     switch (content.kind) {
       case 'text':
         return { text: content.text, inputTokens };
@@ -114,30 +115,25 @@ function makeContents(contents: readonly RecordedContent[], texts: RecordedTexts
 }
 
 /** What a model reads of it, for counting: the texts of messages or of a prompt. */
-function textOf(content: Exclude<RecordedContent, { kind: 'length' }>): string {
+function textsOf(content: Exclude<RecordedContent, { kind: 'length' }>): readonly string[] {
   switch (content.kind) {
     case 'text':
-      return content.text;
+      return [content.text];
     case 'messages':
-      return textOfMessages(content.messages);
+      return content.messages.flatMap((message) => partsOf(message['content']));
     case 'payload': {
       const { messages, prompt } = content.payload;
-      if (Array.isArray(messages)) return textOfMessages((messages as readonly unknown[]).filter(isJsonObject));
-      return textOfParts(prompt);
+      if (!Array.isArray(messages)) return partsOf(prompt);
+      return messages.filter(isJsonObject).flatMap((message) => partsOf(message['content']));
     }
   }
 }
 
-function textOfMessages(messages: readonly JsonObject[]): string {
-  return messages.map((message) => textOfParts(message['content'])).join('\n');
-}
-
-/** A text, or a list of texts and of parts that may have one. */
-function textOfParts(content: unknown): string {
-  if (typeof content === 'string') return content;
-  if (!Array.isArray(content)) return '';
+/** A text, or the texts of a list of texts and of parts that may have one. */
+function partsOf(content: unknown): readonly string[] {
+  if (typeof content === 'string') return [content];
+  if (!Array.isArray(content)) return [];
   return (content as readonly unknown[])
     .map((part) => (isJsonObject(part) ? part['text'] : part))
-    .filter((part) => typeof part === 'string')
-    .join('\n');
+    .filter((part) => typeof part === 'string');
 }
