@@ -1,14 +1,19 @@
 import { summarize, type Summary } from './stats/summary.ts';
 import { StreamingSummary } from './stats/streaming-summary.ts';
 
-/** Takes the values of one metric in one phase, in as many passes as it asks for. */
+/** Takes the values of one metric in one group of rows, in as many passes as it asks for. */
 export interface ColumnCollector {
   add(value: number): void;
   endPass(): void;
   readonly isDone: boolean;
   /** `undefined` when there was no value. */
   result(): Summary | undefined;
+  /** Value at a rank of the ascending sample that was asked for; call after {@link result}. */
+  valueAt(rank: number): number;
 }
+
+/** 0-based ranks of a sample of `count` values. */
+export type ExtraRanks = (count: number) => readonly number[];
 
 /** Keeps all values, of which there are at most `capacity`, and sorts them. */
 class MemoryCollector implements ColumnCollector {
@@ -31,12 +36,16 @@ class MemoryCollector implements ColumnCollector {
   result(): Summary | undefined {
     return summarize(this.#values.subarray(0, this.#count));
   }
+
+  valueAt(rank: number): number {
+    return this.#values[rank] ?? Number.NaN;
+  }
 }
 
 /** A collector for at most `valueCount` values that takes about `budgetBytes` at most. */
-export function createCollector(valueCount: number, budgetBytes: number): ColumnCollector {
+export function createCollector(valueCount: number, budgetBytes: number, extraRanks?: ExtraRanks): ColumnCollector {
   const bytes = valueCount * Float64Array.BYTES_PER_ELEMENT;
   return bytes <= budgetBytes
     ? new MemoryCollector(valueCount)
-    : new StreamingSummary(budgetBytes / Float64Array.BYTES_PER_ELEMENT);
+    : new StreamingSummary(budgetBytes / Float64Array.BYTES_PER_ELEMENT, extraRanks);
 }

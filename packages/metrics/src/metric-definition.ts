@@ -98,7 +98,8 @@ export interface MetricResult {
   readonly header: string;
   /** Display unit. */
   readonly unit: MetricUnit;
-  readonly avg: number;
+  /** Absent where it is infinite, which is in error-adjusted latencies. */
+  readonly avg?: number;
   readonly p1?: number;
   readonly p5?: number;
   readonly p10?: number;
@@ -152,13 +153,25 @@ export interface LoadReport {
   /** Requests that were due and were never sent, because no slot became free before the phase's end. */
   readonly neverSent: number;
   readonly sessions: number;
-  /** Absent in a closed loop. */
+  /** Mean over the time in which requests were due. Absent in a closed loop. */
   readonly askedRatePerSec?: number;
+  /** From the times at which requests were sent, first to last. */
   readonly achievedRatePerSec?: number;
+  /**
+   * From the first request's start to the last one's end, failed and cancelled ones included, and good requests over this time. The rates
+   * among the metrics divide by `benchmark_duration`, which only good requests make: where a run begins or ends with failures it is
+   * shorter, and those rates are higher than this one.
+   */
+  readonly requestSpanSec?: number;
+  readonly goodRatePerSec?: number;
   readonly interArrival?: {
     readonly meanMs: number;
     readonly coefficientOfVariation: number;
-    /** Kolmogorov-Smirnov distance of the sent intervals from the intended law, and its 1 % critical value; absent without a law. */
+    /**
+     * Kolmogorov-Smirnov distance from the intended law, and its 1 % critical value; absent without a law. Of the sent intervals from the law
+     * of the intervals; at an even rate, which has intervals of one length, of the sent times from an even spread. A rate that
+     * changes is first made a steady one by a change of time.
+     */
     readonly ksDistance?: number;
     readonly ksCritical?: number;
   };

@@ -18,8 +18,15 @@ export interface RecordSink {
    * appended is on its way to the disk when the promise resolves.
    */
   append(batchMessage: Uint8Array): Promise<void>;
-  /** Visits the named columns of every row appended so far, a batch at a time, in the order of appending. */
-  scan(columns: readonly string[], visit: (batch: ColumnBatch) => void): Promise<void>;
+  /**
+   * Visits the named columns of every row appended so far, a batch at a time, in the order of appending. With `wants`, batches for whose
+   * number it is false are left out without being read.
+   */
+  scan(
+    columns: readonly string[],
+    visit: (batch: ColumnBatch) => void,
+    wants?: (batchIndex: number) => boolean,
+  ): Promise<void>;
   /** Writes the footer; `metadata` is added to the schema's own. */
   finish(metadata: ReadonlyMap<string, string>): Promise<void>;
 }

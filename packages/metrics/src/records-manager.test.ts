@@ -22,11 +22,22 @@ function failures(errors: readonly Partial<BatchErrors>[]): Parameters<RecordsAc
   };
 }
 
+/** Counts of a phase that ended. */
+const counts = (completed: number, lost: number) => ({
+  sent: completed + lost,
+  completed,
+  failed: 0,
+  cancelled: 0,
+  lost,
+  neverSent: 0,
+  sessions: completed + lost,
+});
+
 describe('RecordsAccumulator', () => {
   test('is complete only when the credits are, and every record of every phase has come', () => {
     const records = new RecordsAccumulator();
     expect(records.expected).toBeNull();
-    records.completePhase(0, { kind: 'profiling', expected: 2, lost: 0, endNs: 1 });
+    records.completePhase(0, { kind: 'profiling', counts: counts(2, 0), endNs: 1 });
     records.accept(failures([{}]));
     records.completeCredits(false);
     expect([records.isComplete, records.missing, records.expected]).toEqual([false, 1, 2]);
@@ -36,7 +47,7 @@ describe('RecordsAccumulator', () => {
 
   test('a record of a dead worker that arrived after all is not lost', () => {
     const records = new RecordsAccumulator();
-    records.completePhase(0, { kind: 'profiling', expected: 1, lost: 2, endNs: 1 });
+    records.completePhase(0, { kind: 'profiling', counts: counts(1, 2), endNs: 1 });
     records.accept(failures([{}, {}]));
     records.completeCredits(false);
     expect([records.lost, records.isComplete]).toEqual([1, true]);

@@ -1,6 +1,7 @@
 import type { PhaseKind } from '@aiperf/timing';
+import type { PhaseLoad } from './load-report.ts';
 import type { ErrorCount } from './metric-definition.ts';
-import type { BatchErrors, MetricBatchHeader } from './metric-batch.ts';
+import type { BatchErrors, MetricBatchHeader, PhaseRows } from './metric-batch.ts';
 
 /** Errors kept apart in one phase; types and messages come from the server, so their number has no bound of its own. */
 const MAX_ERROR_KINDS = 1000;
@@ -20,17 +21,28 @@ interface PhaseProgress {
   lost: number;
   startNs: number;
   endNs: number;
+  /** Known when the phase has completed. */
+  counts: PhaseLoad['counts'] | undefined;
   readonly errorTable: ErrorTable;
 }
 
 /** What is known of a phase when it has completed. */
 export interface PhaseEnd {
   readonly kind: PhaseKind;
-  /** Records that exist. */
-  readonly expected: number;
-  /** Requests sent by workers that died; their records may exist. */
-  readonly lost: number;
+  /** As the timing manager counted; `completed + failed + cancelled` records exist, and records of what is lost may. */
+  readonly counts: PhaseLoad['counts'];
   readonly endNs: number;
+}
+
+/** One phase from both sides. */
+export interface PhaseState {
+  readonly index: number;
+  readonly kind: PhaseKind;
+  /** NaN: not reported. */
+  readonly startNs: number;
+  /** Absent before the phase has completed. */
+  readonly counts?: PhaseLoad['counts'];
+  readonly arrived: PhaseRows;
 }
 
 /** Totals over the phases of one kind. */
@@ -72,11 +84,12 @@ export class RecordsAccumulator {
     phase.startNs = startNs;
   }
 
-  completePhase(index: number, { kind, expected, lost, endNs }: PhaseEnd): void {
+  completePhase(index: number, { kind, counts, endNs }: PhaseEnd): void {
     const phase = this.#phase(index);
     phase.kind = kind;
-    phase.expected = expected;
-    phase.lost = lost;
+    phase.expected = counts.completed + counts.failed + counts.cancelled;
+    phase.lost = counts.lost;
+    phase.counts = counts;
     phase.endNs = endNs;
   }
 
@@ -126,6 +139,19 @@ export class RecordsAccumulator {
     return new Map(Array.from(this.#phases, ([index, { kind }]) => [index, kind ?? 'profiling']));
   }
 
+  /** Every phase that is known, in the order of the run. */
+  get phases(): readonly PhaseState[] {
+    return Array.from(this.#phases)
+      .toSorted(([a], [b]) => a - b)
+      .map(([index, { kind = 'profiling', startNs, counts, rows, errors, cancelled }]) => ({
+        index,
+        kind,
+        startNs,
+        ...(counts === undefined ? {} : { counts }),
+        arrived: { rows, errors, cancelled },
+      }));
+  }
+
   totals(kind: PhaseKind): KindTotals {
     const phases = [...this.#phases.values()].filter((phase) => (phase.kind ?? 'profiling') === kind);
     const sum = (value: (phase: PhaseProgress) => number): number =>
@@ -168,6 +194,7 @@ export class RecordsAccumulator {
         startNs: Number.NaN,
         lost: 0,
         endNs: Number.NaN,
+        counts: undefined,
         errorTable: new Map(),
       };
       this.#phases.set(index, phase);

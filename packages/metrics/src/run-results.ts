@@ -1,12 +1,12 @@
 import type { ClockOrigin } from '@aiperf/config';
+import type { Analysis } from './analyze-records.ts';
 import type { RunResults } from './metric-definition.ts';
 import type { RecordsAccumulator } from './records-manager.ts';
-import type { KindResults } from './summarize-records.ts';
 
 /** Puts counts and metrics together into what exporters get. `lossReason` says why records are missing, if any are. */
 export function createRunResults(
   records: RecordsAccumulator,
-  { profiling, warmup }: KindResults,
+  { profiling, warmup, load, timeSlices, violations }: Analysis,
   origin: ClockOrigin,
   lossReason: string,
 ): RunResults {
@@ -14,8 +14,7 @@ export function createRunResults(
   const warmupTotals = records.totals('warmup');
   const lostCount = records.lost;
   const incompleteReason = reasonOf(records, lostCount, lossReason);
-  const epochNs = (runNs: number): string =>
-    (BigInt(origin.epochNs) + BigInt(Number.isNaN(runNs) ? 0 : Math.round(runNs))).toString();
+  const epochNs = (runNs: number): string => epochNsOf(origin, runNs);
   return {
     profiling,
     ...(warmupTotals.rows > 0 ? { warmup } : {}),
@@ -24,12 +23,20 @@ export function createRunResults(
     errorCount: totals.errors,
     cancelledCount: totals.cancelled + warmupTotals.cancelled,
     lostCount,
+    ...(load.length === 0 ? {} : { load }),
+    ...(timeSlices === undefined ? {} : { timeSlices }),
+    ...(violations.length === 0 ? {} : { violations }),
     wasCancelled: records.wasCancelled,
     isComplete: incompleteReason === undefined,
     ...(incompleteReason === undefined ? {} : { incompleteReason }),
     startEpochNs: epochNs(totals.startNs),
     endEpochNs: epochNs(totals.endNs),
   };
+}
+
+/** Wall time of a run time, as it is written; that of the origin where it is unknown. */
+export function epochNsOf(origin: ClockOrigin, runNs: number): string {
+  return (BigInt(origin.epochNs) + BigInt(Number.isNaN(runNs) ? 0 : Math.round(runNs))).toString();
 }
 
 function reasonOf(records: RecordsAccumulator, lostCount: number, lossReason: string): string | undefined {

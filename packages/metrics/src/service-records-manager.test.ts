@@ -65,7 +65,10 @@ async function createRig() {
   await service.configure(plan);
   await service.start();
   const push = peer.context.sockets.push('records');
-  const counts = { sent: 0, completed: 0, failed: 0, cancelled: 0, lost: 0, inFlight: 0, was_cancelled: false };
+  const counts = {
+    ...{ sent: 0, completed: 0, failed: 0, cancelled: 0, lost: 0, inFlight: 0, was_cancelled: false },
+    ...{ sessions: 0, sessionsInFlight: 0, sessionsEndedEarly: 0, neverSent: 0 },
+  };
   return {
     rig,
     service,
@@ -83,8 +86,11 @@ async function createRig() {
       peer.context.bus.publish('credit_phase_start', {
         phase: 'profiling',
         phase_index: 1,
+        phase_name: 'profiling',
+        mode: 'concurrency',
         start_ns: 1_000_000,
         total_expected_requests: 4,
+        total_expected_sessions: null,
         expected_duration_sec: null,
       }),
     /** Ends the run after a profiling phase with these counts. */
@@ -94,6 +100,8 @@ async function createRig() {
         ...change,
         phase: 'profiling',
         phase_index: 1,
+        phase_name: 'profiling',
+        mode: 'concurrency',
         end_ns: 2_000_000_000,
       });
       peer.context.bus.publish('credits_complete', { was_cancelled: wasCancelled });

@@ -3,6 +3,7 @@ import type { RunPlan } from '@aiperf/config';
 import { REDACTED } from '@aiperf/config/plan';
 import { planPhases, type TimingMessages } from '@aiperf/timing';
 import { fromEvent, Subject, takeUntil, throttleTime, type Observable } from 'rxjs';
+import { analyzeRecords, type Analysis } from './analyze-records.ts';
 import { foreignDefinitions, loadMetricSet } from './load-metrics.ts';
 import { liveBatchOf, realtimeMetricsOf } from './live/realtime-metrics.ts';
 import { rollingWindow, type LiveBatch } from './live/rolling-window.ts';
@@ -12,8 +13,7 @@ import { decodeMetricBatch, type MetricBatch } from './metric-batch.ts';
 import type { MetricSet } from './metric-set.ts';
 import type { OpenRecordSink, RecordSink } from './record-sink.ts';
 import { RecordsAccumulator } from './records-manager.ts';
-import { createRunResults } from './run-results.ts';
-import { summarizeRecords } from './summarize-records.ts';
+import { createRunResults, epochNsOf } from './run-results.ts';
 
 const STATS_INTERVAL_MS = 500;
 const LIVE_WINDOW_MS = 10_000;
@@ -127,8 +127,9 @@ class RecordsManagerService implements Service<RunPlan> {
       this.#records.startPhase(phase_index, phase, start_ns);
     });
     this.#on(bus.messages$('credit_phase_complete'), (message) => {
-      const { completed, failed, cancelled, lost, phase: kind, phase_index, end_ns: endNs } = message;
-      this.#records.completePhase(phase_index, { kind, expected: completed + failed + cancelled, lost, endNs });
+      const { sent, completed, failed, cancelled, lost, neverSent, sessions, phase: kind, end_ns: endNs } = message;
+      const counts = { sent, completed, failed, cancelled, lost, neverSent, sessions };
+      this.#records.completePhase(message.phase_index, { kind, counts, endNs });
     });
     this.#on(bus.messages$('credits_complete'), ({ was_cancelled }) => {
       this.#records.completeCredits(was_cancelled);
@@ -203,22 +204,37 @@ class RecordsManagerService implements Service<RunPlan> {
     this.#finishing ??= this.#publishResults(run).catch((error: unknown) => this.#context.fail(toError(error)));
   }
 
+  async #analyze({ plan, metrics, sink }: Run): Promise<Analysis> {
+    const { phases, output, input } = plan.config;
+    const { sliceDurationSec } = output;
+    return analyzeRecords(sink, {
+      metrics,
+      phases: this.#records.phases.map((phase) => {
+        const config = phases[phase.index];
+        return config === undefined ? phase : { ...phase, config };
+      }),
+      ...(sliceDurationSec === undefined ? {} : { sliceDurationSec }),
+      ...(input.randomSeed === undefined ? {} : { randomSeed: input.randomSeed }),
+      epochNs: (runNs) => epochNsOf(plan.clockOrigin, runNs),
+      warn: (message) => this.#context.log.warning(message),
+    });
+  }
+
   async #publishResults(run: Run): Promise<void> {
-    const { plan, metrics, sink } = run;
+    const { plan, metrics } = run;
     const { bus } = this.#context;
     const records = this.#records;
     this.#publishStats();
     bus.publish('all_records_received', { processed: records.processed, errors: records.errors });
-    const { phaseKinds } = records;
-    const summary = await summarizeRecords(sink, { metrics, phaseKinds });
+    const analysis = await this.#analyze(run);
     const definitions = foreignDefinitions(metrics);
     const results: RunResults = {
-      ...createRunResults(records, summary, plan.clockOrigin, this.#idleReason),
+      ...createRunResults(records, analysis, plan.clockOrigin, this.#idleReason),
       ...(definitions.length === 0 ? {} : { foreignDefinitions: definitions }),
     };
     const metadata = this.#metadata({ plan });
     metadata.set('aiperf.summary', JSON.stringify(results));
-    metadata.set('aiperf.phases', JSON.stringify(Object.fromEntries(phaseKinds)));
+    metadata.set('aiperf.phases', JSON.stringify(Object.fromEntries(records.phaseKinds)));
     // The file is whole before anyone who waits for the results opens it.
     await this.#finishFiles(run, metadata);
     bus.publish('process_records_result', { results });

@@ -1,5 +1,7 @@
 export { arrivalTimes } from './arrival-intervals.ts';
 export type { ArrivalOptions } from './arrival-intervals.ts';
+export { createRateProfile } from './rate-profile.ts';
+export type { RateProfile } from './rate-profile.ts';
 export { createPacer } from './pacer.ts';
 export type { Pacer, PacerOptions } from './pacer.ts';
 export { nodeTimers, startTimerAt } from './timers.ts';

@@ -1,5 +1,22 @@
 /** Ranks that a summary states, in percent, in the order of the exported files. */
-export const PERCENTILES = [1, 5, 10, 25, 50, 75, 90, 95, 99] as const;
+export const PERCENTILES = [1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9] as const;
+
+/** Key of a percentile in a summary: a dot would not do in a name. */
+export type PercentileName = 'p1' | 'p5' | 'p10' | 'p25' | 'p50' | 'p75' | 'p90' | 'p95' | 'p99' | 'p99_9';
+
+/** One name per entry of {@link PERCENTILES}. */
+export const PERCENTILE_NAMES: readonly PercentileName[] = [
+  'p1',
+  'p5',
+  'p10',
+  'p25',
+  'p50',
+  'p75',
+  'p90',
+  'p95',
+  'p99',
+  'p99_9',
+];
 
 /** The two order statistics that a percentile lies between, and the weight of the upper one. */
 export interface PercentilePosition {
@@ -32,4 +49,16 @@ export function percentileOfSorted(sorted: Float64Array, percent: number): numbe
   if (sorted.length === 0) return Number.NaN;
   const { lower, upper, weight } = percentilePosition(sorted.length, percent);
   return interpolate(sorted[lower] ?? Number.NaN, sorted[upper] ?? Number.NaN, weight);
+}
+
+/**
+ * Percentiles of which a sample of this size says little more than that they are near its extreme: it is smaller than 1 / (1 - q), or
+ * 1 / q below the median.
+ */
+export function uncertainPercentiles(count: number): PercentileName[] {
+  // In whole thousandths, since 1 - 0.999 is not 0.001.
+  return PERCENTILE_NAMES.filter((_, index) => {
+    const thousandths = Math.round((PERCENTILES[index] ?? 0) * 10);
+    return count * Math.min(thousandths, 1000 - thousandths) < 1000;
+  });
 }

@@ -1,3 +1,4 @@
+import { CONFIDENCE_PERCENTS, confidenceRanks } from './confidence.ts';
 import { interpolate, percentilePosition, PERCENTILES } from './percentile.ts';
 import { CompensatedSum } from './sum.ts';
 import { toSummary, type Summary } from './summary.ts';
@@ -29,6 +30,7 @@ interface Leaf {
  */
 export class StreamingSummary {
   readonly #maxCollected: number;
+  readonly #extraRanks: (count: number) => readonly number[];
   readonly #sum = new CompensatedSum();
   readonly #squares = new CompensatedSum();
   readonly #root: Node = createNode(0, 0);
@@ -42,8 +44,10 @@ export class StreamingSummary {
   #pass = 0;
   isDone = false;
 
-  constructor(maxCollected: number) {
+  /** `extraRanks` gives further 0-based ranks of a sample of `count` values that {@link valueAt} will be asked for. */
+  constructor(maxCollected: number, extraRanks: (count: number) => readonly number[] = () => []) {
     this.#maxCollected = maxCollected;
+    this.#extraRanks = extraRanks;
   }
 
   add(value: number): void {
@@ -64,7 +68,7 @@ export class StreamingSummary {
   }
 
   endPass(): void {
-    if (this.#pass === 0) this.#ranks = wantedRanks(this.#count);
+    if (this.#pass === 0) this.#ranks = wantedRanks(this.#count, this.#extraRanks(this.#count));
     this.#pass++;
     if (this.#count === 0) {
       this.isDone = true;
@@ -93,7 +97,7 @@ export class StreamingSummary {
   /** `undefined` for an empty sample. Call once {@link isDone} is true. */
   result(): Summary | undefined {
     if (this.#count === 0) return undefined;
-    for (const leaf of leaves(this.#root)) leaf.values.subarray(0, leaf.filled).sort();
+    this.#sortLeaves();
     return toSummary({
       count: this.#count,
       sum: this.#sum.value,
@@ -102,9 +106,24 @@ export class StreamingSummary {
       std: Math.sqrt(this.#squares.value / this.#count),
       percentiles: PERCENTILES.map((percent) => {
         const { lower, upper, weight } = percentilePosition(this.#count, percent);
-        return interpolate(this.#valueAt(lower), this.#valueAt(upper), weight);
+        return interpolate(this.valueAt(lower), this.valueAt(upper), weight);
       }),
+      valueAt: (rank) => this.valueAt(rank),
     });
+  }
+
+  /** Value at a 0-based rank that a percentile, a confidence interval or the extra ranks needed. Call after {@link result}. */
+  valueAt(rank: number): number {
+    let found = Number.NaN;
+    for (const { baseRank, values } of leaves(this.#root)) {
+      // A leaf of equal values keeps only one of them; ranks between two leaves cannot be asked for.
+      if (baseRank <= rank) found = values[Math.min(rank - baseRank, values.length - 1)] ?? Number.NaN;
+    }
+    return found;
+  }
+
+  #sortLeaves(): void {
+    for (const leaf of leaves(this.#root)) leaf.values.subarray(0, leaf.filled).sort();
   }
 
   /** Sets the digits of the value's bit pattern, changed so that patterns sort as unsigned numbers like the values. */
@@ -138,15 +157,6 @@ export class StreamingSummary {
       node = child;
     }
   }
-
-  #valueAt(rank: number): number {
-    let found = Number.NaN;
-    for (const { baseRank, values } of leaves(this.#root)) {
-      // A leaf of equal values keeps only one of them; ranks between two leaves cannot be asked for.
-      if (baseRank <= rank) found = values[Math.min(rank - baseRank, values.length - 1)] ?? Number.NaN;
-    }
-    return found;
-  }
 }
 
 /** Values of a node that agree in one more digit. */
@@ -166,12 +176,16 @@ function increment(node: Node, digits: Uint32Array): void {
   node.counts[digit] = (node.counts[digit] ?? 0) + 1;
 }
 
-function wantedRanks(count: number): number[] {
-  const ranks = PERCENTILES.flatMap((percent) => {
+function wantedRanks(count: number, extra: readonly number[]): number[] {
+  const percentiles = PERCENTILES.flatMap((percent) => {
     const { lower, upper } = percentilePosition(count, percent);
     return [lower, upper];
   });
-  return [...new Set(ranks)].sort((a, b) => a - b);
+  const bounds = CONFIDENCE_PERCENTS.flatMap((percent) => {
+    const ranks = confidenceRanks(count, percent);
+    return ranks === undefined ? [] : [ranks.low, ranks.high];
+  });
+  return [...new Set([...percentiles, ...bounds, ...extra])].sort((a, b) => a - b);
 }
 
 /** Nodes that were counted and whose buckets are not yet refined, in ascending order of value. */

@@ -1,8 +1,12 @@
-import { percentileOfSorted, PERCENTILES } from './percentile.ts';
+import { CONFIDENCE_PERCENTS, confidenceRanks } from './confidence.ts';
+import { percentileOfSorted, PERCENTILE_NAMES, PERCENTILES, type PercentileName } from './percentile.ts';
 import { CompensatedSum } from './sum.ts';
 
+/** 95 % confidence intervals from order statistics; absent where the sample is too small for one. */
+export type Confidence = Readonly<Partial<Record<'p50' | 'p90' | 'p99', readonly [low: number, high: number]>>>;
+
 /** Statistics of one sample, all in the sample's unit. */
-export interface Summary {
+export interface Summary extends Readonly<Record<PercentileName, number>> {
   readonly avg: number;
   readonly min: number;
   readonly max: number;
@@ -10,15 +14,7 @@ export interface Summary {
   /** Population standard deviation (no Bessel correction). */
   readonly std: number;
   readonly count: number;
-  readonly p1: number;
-  readonly p5: number;
-  readonly p10: number;
-  readonly p25: number;
-  readonly p50: number;
-  readonly p75: number;
-  readonly p90: number;
-  readonly p95: number;
-  readonly p99: number;
+  readonly confidence: Confidence;
 }
 
 /** What a summary is put together from, however it was found. */
@@ -30,12 +26,15 @@ export interface SummaryParts {
   readonly std: number;
   /** One per entry of {@link PERCENTILES}. */
   readonly percentiles: readonly number[];
+  /** Value at a 0-based rank of the ascending sample. */
+  readonly valueAt: (rank: number) => number;
 }
 
 /** Names the parts. */
 export function toSummary(parts: SummaryParts): Summary {
-  const at = (percent: (typeof PERCENTILES)[number]): number =>
-    parts.percentiles[PERCENTILES.indexOf(percent)] ?? Number.NaN;
+  const percentiles = Object.fromEntries(
+    PERCENTILE_NAMES.map((name, index) => [name, parts.percentiles[index] ?? Number.NaN]),
+  ) as Record<PercentileName, number>;
   return {
     avg: parts.sum / parts.count,
     min: parts.min,
@@ -43,16 +42,18 @@ export function toSummary(parts: SummaryParts): Summary {
     sum: parts.sum,
     std: parts.std,
     count: parts.count,
-    p1: at(1),
-    p5: at(5),
-    p10: at(10),
-    p25: at(25),
-    p50: at(50),
-    p75: at(75),
-    p90: at(90),
-    p95: at(95),
-    p99: at(99),
+    ...percentiles,
+    confidence: confidenceOf(parts.count, parts.valueAt),
   };
+}
+
+function confidenceOf(count: number, valueAt: (rank: number) => number): Confidence {
+  return Object.fromEntries(
+    CONFIDENCE_PERCENTS.flatMap((percent) => {
+      const ranks = confidenceRanks(count, percent);
+      return ranks === undefined ? [] : [[`p${percent}`, [valueAt(ranks.low), valueAt(ranks.high)]]];
+    }),
+  );
 }
 
 /**
@@ -75,6 +76,7 @@ export function summarize(values: Float64Array): Summary | undefined {
     max: values[count - 1] ?? Number.NaN,
     std: Math.sqrt(squares.value / count),
     percentiles: PERCENTILES.map((percent) => percentileOfSorted(values, percent)),
+    valueAt: (rank) => values[rank] ?? Number.NaN,
   });
 }
 
