@@ -1,5 +1,5 @@
 import type { UserConfig } from '@aiperf/config';
-import type { Conversation, JsonObject, Turn } from './conversation.ts';
+import type { Conversation, Turn } from './conversation.ts';
 import { createConversationNames } from './conversation-names.ts';
 import { isJsonObject } from './loaders/json-lines.ts';
 import type { RecordedContent, RecordedConversation, RecordedTurn } from './loaders/input-format.ts';
