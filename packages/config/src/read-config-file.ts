@@ -125,8 +125,12 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   if (faults.length > 0) {
     const problems = faults.map(({ pos, message }): ConfigProblem => {
       // What the parser quotes may be a key.
-      const reason = message.replace(/:? *["'`].*$/su, '');
-      return { kind: 'invalid_value', options: [at(pos[0])], message: `${at(pos[0])}: no valid YAML: ${reason}.` };
+      const [reason = ''] = message.split(/:|["'`!]/u);
+      return {
+        kind: 'invalid_value',
+        options: [at(pos[0])],
+        message: `${at(pos[0])}: no valid YAML: ${reason.trim()}.`,
+      };
     });
     return { given: new Map(), problems };
   }

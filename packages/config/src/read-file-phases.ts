@@ -10,7 +10,7 @@ import { toValue } from './parse-words.ts';
 import type { RampShape } from './phase-config.ts';
 import type { PhaseField } from './phase-input.ts';
 import { EXPECTED_RATE_SERIES, toRateSeries } from './rate-series.ts';
-import { foldKey, wordOf, type YamlPlace } from './yaml-values.ts';
+import { foldKey, singleWordOf, wordOf, type YamlPlace } from './yaml-values.ts';
 
 const RAMP_SHAPES: readonly RampShape[] = ['linear', 'exponential', 'poisson'];
 const OTHER_KEYS = ['name', 'kind', 'type', 'seamless', 'cancellation'];
@@ -111,7 +111,7 @@ class PhaseReader {
   /** A value with the type and the bounds of the option of the same meaning. */
   #readOption(field: PhaseField, label: string, node: unknown): unknown {
     const key = OPTION_OF_FIELD.get(field);
-    const word = isSeq(node) ? node.items.map(wordOf).join(',') : wordOf(node);
+    const word = singleWordOf(node);
     if (key === undefined || word === undefined) {
       this.refuse(label, 'one value', node === null || isScalar(node) ? 'nothing' : 'something else');
       return undefined;

@@ -29,6 +29,14 @@ export function wordOf(node: unknown): string | undefined {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? `${value}` : undefined;
 }
 
+/** The word of an option with one value. Several numbers are the comma list that a sweep would be, which is refused as such. */
+export function singleWordOf(node: unknown): string | undefined {
+  if (!isSeq(node)) return wordOf(node);
+  const words = node.items.map(wordOf);
+  const isSweep = words.length > 1 && words.every((word) => word !== undefined && parseDecimal(word) !== undefined);
+  return isSweep ? words.join(',') : undefined;
+}
+
 function listWords(definition: OptionDefinition, node: unknown): string[] | undefined {
   if (isSeq(node)) {
     const words = node.items.map(wordOf);
@@ -61,8 +69,7 @@ export function givenFromNode(
     const words = listWords(definition, node);
     if (words !== undefined) return { given: { definition, typedFlags: [label], words, value: words } };
   } else {
-    // A list of values is refused like the comma list that it would be on the command line.
-    const word = isSeq(node) ? node.items.map(wordOf).join(',') : wordOf(node);
+    const word = singleWordOf(node);
     if (word !== undefined) {
       return { given: { definition, typedFlags: [label], words: [word], value: toValue(definition, word) } };
     }
