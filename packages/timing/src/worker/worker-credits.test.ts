@@ -160,6 +160,165 @@ describe('slots', () => {
   });
 });
 
+/** All turns of one session, with these due times and delays. */
+function session(
+  sessionNumber: number,
+  firstId: number,
+  turns: readonly { dueNs?: number; delayNs?: number }[],
+  phaseIndex = 0,
+): CreditBatch {
+  return {
+    ...batch(
+      firstId,
+      turns.map(({ dueNs }) => dueNs ?? Number.NaN),
+      phaseIndex,
+    ),
+    sessionNumbers: Float64Array.from(turns, () => sessionNumber),
+    turnIndexes: Uint32Array.from(turns, (_, k) => k),
+    turnCounts: Uint32Array.from(turns, () => turns.length),
+    delaysNs: Float64Array.from(turns, ({ delayNs }) => delayNs ?? 0),
+  };
+}
+
+/** The turn after the first of a session of two, granted alone. */
+const secondTurn = (sessionNumber: number, id: number, dueNs: number, delayNs = 0): CreditBatch => ({
+  ...batch(id, [dueNs]),
+  sessionNumbers: Float64Array.of(sessionNumber),
+  turnIndexes: Uint32Array.of(1),
+  turnCounts: Uint32Array.of(2),
+  delaysNs: Float64Array.of(delayNs),
+});
+
+describe('sessions', () => {
+  test('a turn waits for the end of the one before, its delay and its due time; the session keeps its slot', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(1));
+    credits.grant(session(0, 0, [{}, { delayNs: 5 * MS }, { dueNs: 40 * MS }]));
+    credits.grant(undated(10, 1));
+    clock.advanceTo(10 * MS);
+    credits.requestEnded(0, 'completed', 0, 9 * MS);
+    clock.advanceTo(20 * MS);
+    credits.requestEnded(1, 'completed');
+    clock.advanceTo(50 * MS);
+    expect(sent).toEqual([
+      { id: 0, atNs: 0, turnaroundNs: Number.NaN },
+      { id: 1, atNs: 14 * MS, turnaroundNs: 0 },
+      { id: 2, atNs: 40 * MS, turnaroundNs: Number.NaN },
+    ]);
+    credits.requestEnded(2, 'completed');
+    clock.advanceTo(60 * MS);
+    expect(sent.at(-1)).toEqual({ id: 10, atNs: 50 * MS, turnaroundNs: 0 });
+  });
+
+  test.for(['failed', 'cancelled'] as const)(
+    'a turn that is %s ends the session: the rest comes back, the slot is free',
+    (outcome) => {
+      const { clock, credits, sent, reports } = setUp();
+      credits.beginPhase(phase(1));
+      credits.grant(session(0, 0, [{}, {}, {}]));
+      credits.grant(undated(10, 1));
+      clock.advanceTo(5 * MS);
+      credits.requestEnded(0, outcome);
+      clock.advanceTo(30 * MS);
+      expect(sent.map(({ id }) => id)).toEqual([0, 10]);
+      expect(outcomesOf(reports)).toEqual([
+        [0, outcome],
+        [1, 'unsent'],
+        [2, 'unsent'],
+      ]);
+      expect(reports.at(-1)?.batches[0]).toMatchObject({ sentCount: 2, startedSessionCount: 2 });
+    },
+  );
+
+  test('a turn that is granted alone finds its session waiting, in its slot', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(1));
+    const [first] = [session(3, 0, [{ dueNs: 1 * MS }])];
+    credits.grant({ ...first, turnCounts: Uint32Array.of(2) });
+    credits.grant(batch(20, [2 * MS]));
+    clock.advanceTo(10 * MS);
+    credits.requestEnded(0, 'completed');
+    clock.advanceTo(20 * MS);
+    expect(sent).toHaveLength(1);
+    credits.grant(secondTurn(3, 1, 25 * MS, 30 * MS));
+    clock.advanceTo(100 * MS);
+    // Due at 25, but its delay ends at 40.
+    expect(sent.map(({ id, atNs }) => [id, atNs / MS])).toEqual([
+      [0, 1],
+      [1, 40],
+    ]);
+    credits.requestEnded(1, 'completed');
+    clock.advanceTo(101 * MS);
+    expect(sent.at(-1)?.id).toBe(20);
+  });
+
+  test('the end of sending hands the turns of every session back, first turns first; one between two turns ends', () => {
+    const { clock, credits, reports } = setUp();
+    credits.beginPhase(phase(2));
+    credits.grant(session(0, 0, [{}, { delayNs: 100 * MS }]));
+    credits.grant(session(1, 2, [{}, {}, {}]));
+    credits.grant(session(2, 5, [{}, {}]));
+    clock.advanceTo(5 * MS);
+    credits.requestEnded(0, 'completed');
+    credits.stopSending(0);
+    expect(
+      outcomesOf(reports)
+        .filter(([, outcome]) => outcome === 'unsent')
+        .map(([id]) => id),
+    ).toEqual([5, 1, 3, 4, 6]);
+    credits.requestEnded(2, 'completed');
+    clock.advanceTo(300 * MS);
+    expect(outcomesOf(reports)).toHaveLength(7);
+    expect(credits.inFlight).toBe(0);
+    expect(clock.pendingTimerCount).toBe(0);
+  });
+
+  test('a turn that comes for a session that is over goes straight back', () => {
+    const { clock, credits, reports } = setUp();
+    credits.beginPhase(phase(1));
+    credits.grant(secondTurn(9, 4, Number.NaN));
+    clock.advanceTo(20 * MS);
+    expect(outcomesOf(reports)).toEqual([[4, 'unsent']]);
+  });
+});
+
+describe('prefill slots', () => {
+  test('a request holds one until its first token, or its end', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(4, { prefillSlots: 1 }));
+    credits.grant(undated(0, 4));
+    clock.advanceTo(10 * MS);
+    expect(sent).toHaveLength(1);
+    credits.firstTokenArrived(0, 0);
+    clock.advanceTo(20 * MS);
+    expect(sent).toHaveLength(2);
+    credits.firstTokenArrived(0, 0);
+    credits.requestEnded(1, 'failed');
+    clock.advanceTo(30 * MS);
+    credits.firstTokenArrived(2, 0);
+    clock.advanceTo(40 * MS);
+    expect(sent.map(({ id, atNs }) => [id, atNs / MS])).toEqual([
+      [0, 0],
+      [1, 10],
+      [2, 20],
+      [3, 30],
+    ]);
+    // The wait for the prefill slot is not the client's.
+    expect(sent.map(({ turnaroundNs }) => turnaroundNs)).toEqual([Number.NaN, Number.NaN, 0, Number.NaN]);
+  });
+
+  test('without a limit a first token changes nothing', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(1));
+    credits.grant(undated(0, 2));
+    clock.advanceTo(1 * MS);
+    credits.firstTokenArrived(0, 0);
+    credits.firstTokenArrived(99, 5);
+    clock.advanceTo(2 * MS);
+    expect(sent).toHaveLength(1);
+  });
+});
+
 describe('due times', () => {
   test('each is sent when it is due, in the order of the times, whatever the order of arrival', () => {
     const { clock, credits, sent } = setUp();
@@ -308,6 +467,26 @@ describe('reports', () => {
 });
 
 describe('phases and mistakes', () => {
+  test('sessions of an older phase take slots away from a newer one, and give them back', () => {
+    const { clock, credits, sent } = setUp();
+    credits.beginPhase(phase(2));
+    credits.grant(undated(0, 2));
+    clock.advanceTo(1 * MS);
+    credits.beginPhase(phase(2, { phaseIndex: 1 }));
+    credits.grant(batch(0, [Number.NaN, Number.NaN, Number.NaN], 1));
+    clock.advanceTo(5 * MS);
+    expect(sent).toHaveLength(2);
+    credits.requestEnded(1, 'completed', 0);
+    clock.advanceTo(6 * MS);
+    expect(credits.inFlight).toBe(2);
+    // The limits of the older phase are told again: it stays the older one.
+    credits.beginPhase(phase(2));
+    credits.requestEnded(0, 'completed', 0);
+    clock.advanceTo(7 * MS);
+    expect(sent.map(({ atNs }) => atNs / MS)).toEqual([0, 0, 5, 6]);
+    expect(credits.inFlight).toBe(2);
+  });
+
   test('two live phases with equal ids are kept apart', () => {
     const { clock, credits, reports } = setUp();
     credits.beginPhase(phase(1, { kind: 'warmup' }));
