@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { definitionsOf, type MetricDefinition, type RunResults } from '@aiperf/metrics';
+import { openArrowFile } from './arrow/file-reader.ts';
 import { writeSlicesArrow } from './arrow/slices-file.ts';
 import { replaceAtomically, writeAtomically, writeTextAtomically } from './atomic-file.ts';
 import { renderConsoleReport } from './console-report.ts';
@@ -7,9 +9,11 @@ import { renderCsvSummary } from './csv-summary.ts';
 import { endpointTitle } from './endpoint-titles.ts';
 import { renderJsonSummary } from './json-summary.ts';
 import { writeJsonlRecords } from './jsonl-records.ts';
+import { hasResponseTexts, writeOutputs } from './outputs-json.ts';
+import { writeRawRecords } from './raw-records.ts';
 import { resultFileName, type ResultFile, type ResultFileKind } from './result-files.ts';
 import type { OpenedRun } from './run/open-run.ts';
-import { METADATA_KEYS } from './run/run-metadata.ts';
+import { METADATA_KEYS, phaseNamesOf, requestHeadersOf } from './run/run-metadata.ts';
 import { renderSlicesCsv, renderSlicesJson } from './time-slices.ts';
 
 /** Width of `profile_export_console.txt`, in characters. */
@@ -51,7 +55,10 @@ interface FileWriter {
 
 /** In the order of writing. The small files come first: should the disk be full, the summary is there. */
 function writers(run: OpenedRun, results: RunResults, definitions: readonly MetricDefinition[]): FileWriter[] {
-  const { description, choices, records } = run;
+  const { description, choices, records, config } = run;
+  const phaseNames = phaseNamesOf(config);
+  const chunksPath = join(run.directory, resultFileName('chunks', choices.prefix));
+  const hasChunks = existsSync(chunksPath);
   const slices = results.timeSlices ?? [];
   const hasSummary = !hasOnlyFailures(results);
   const hasSlices = hasSummary && results.timeSlices !== undefined;
@@ -83,7 +90,25 @@ function writers(run: OpenedRun, results: RunResults, definitions: readonly Metr
     {
       kind: 'jsonl',
       isThere: true,
-      write: (path) => writeAtomically(path, (handle) => writeJsonlRecords(records, handle)),
+      write: (path) =>
+        writeAtomically(path, (handle) =>
+          writeJsonlRecords(records, handle, { phaseNames, hasHttpTrace: choices.hasHttpTrace }),
+        ),
+    },
+    {
+      kind: 'outputs',
+      isThere: hasSummary && hasResponseTexts(records),
+      write: (path) => writeAtomically(path, (handle) => writeOutputs(records, handle)),
+    },
+    {
+      kind: 'raw',
+      isThere: hasChunks,
+      write: async (path) => {
+        await using chunks = await openArrowFile(chunksPath);
+        const headers = requestHeadersOf(config, description);
+        const options = { origin: run.origin, phaseNames, headers };
+        await writeAtomically(path, (handle) => writeRawRecords(records, chunks, handle, options));
+      },
     },
     {
       kind: 'parquet',
@@ -109,6 +134,8 @@ export function hasOnlyFailures(results: RunResults): boolean {
 function defaultKinds({ choices }: OpenedRun): ReadonlySet<ResultFileKind> {
   const kinds: ResultFileKind[] = ['csv', 'json', 'console', 'slicesCsv', 'slicesJson', 'slicesArrow', 'ready'];
   if (choices.exportLevel !== 'summary') kinds.push('jsonl');
+  if (choices.exportLevel === 'raw') kinds.push('raw');
+  if (choices.hasOutputs) kinds.push('outputs');
   if (choices.formats.includes('parquet')) kinds.push('parquet');
   return new Set(kinds);
 }

@@ -150,6 +150,15 @@ export class JsonBytes {
     this.#padded(rest, 9);
   }
 
+  bigint(value: bigint): void {
+    this.#ascii(String(value));
+  }
+
+  /** Bytes as they are. */
+  copy(source: Uint8Array, from: number, to: number): void {
+    this.#append(source.subarray(from, to));
+  }
+
   /** Digits of an integer below 2^31. */
   #small(value: number): void {
     let digits = 1;

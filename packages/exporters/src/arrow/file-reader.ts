@@ -11,8 +11,11 @@ import type { BatchBlock } from './ipc-format.ts';
 export interface RecordSource {
   readonly schema: Schema;
   readonly rowCount: number;
-  /** Batches in file order with the named columns; one is in memory at a time. */
-  batches(columns: readonly string[]): AsyncGenerator<ArrowColumnBatch, void, undefined>;
+  /** Batches in file order with the named columns; one is in memory at a time, and what is not wanted is not read. */
+  batches(
+    columns: readonly string[],
+    wants?: (batchIndex: number) => boolean,
+  ): AsyncGenerator<ArrowColumnBatch, void, undefined>;
 }
 
 /** Reads an Arrow file that aiperf wrote, finished or not. */

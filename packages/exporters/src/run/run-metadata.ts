@@ -15,6 +15,8 @@ export const METADATA_KEYS = {
   summary: 'aiperf.summary',
 } as const;
 
+const REDACTED = '<redacted>';
+
 /** A JSON object of unknown shape. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -27,6 +29,30 @@ export interface OutputChoices {
   readonly hasOutputs: boolean;
   readonly hasHttpTrace: boolean;
   readonly showsTraceTiming: boolean;
+}
+
+/** Names of a run's phases, by index. */
+export function phaseNamesOf(config: JsonObject): string[] {
+  const phases = Array.isArray(config['phases']) ? (config['phases'] as readonly JsonObject[]) : [];
+  return phases.map(({ name }, index) => (typeof name === 'string' ? name : `phase_${index}`));
+}
+
+/** Headers that every request had beside its ids, in their order; values that may be secrets are redacted. */
+export function requestHeadersOf(
+  config: JsonObject,
+  { aiperfVersion, inputConfig }: RunDescription,
+): (readonly [name: string, value: string])[] {
+  const { endpoint } = groupsOf(config);
+  const shown = (inputConfig as { readonly endpoint?: JsonObject }).endpoint?.['headers'];
+  const own = typeof shown === 'object' && shown !== null ? Object.entries(shown) : [];
+  return [
+    ['User-Agent', `aiperf/${aiperfVersion}`],
+    ['Accept', endpoint['streaming'] === true ? 'text/event-stream' : 'application/json'],
+    ['Content-Type', 'application/json'],
+    ['X-Session-Affinity', REDACTED],
+    ...(endpoint['apiKey'] === undefined ? [] : [['Authorization', REDACTED] as const]),
+    ...own.map(([name, value]) => [name, String(value)] as const),
+  ];
 }
 
 /** Zero point of a run's monotonic times. */
