@@ -45,6 +45,7 @@ async function tellTimes(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    return { problem: { kind: 'invalid_value', options: [label], message: `${label}: ${message}` } };
+    const text = message.startsWith(`${label}:`) ? message : `${label}: ${message}`;
+    return { problem: { kind: 'invalid_value', options: [label], message: text } };
   }
 }

@@ -1,5 +1,6 @@
 export { arrivalTimes } from './arrival-intervals.ts';
 export type { ArrivalOptions } from './arrival-intervals.ts';
+export { planFixedSchedule } from './fixed-schedule.ts';
 export { createRateProfile } from './rate-profile.ts';
 export type { RateProfile } from './rate-profile.ts';
 export { createPacer } from './pacer.ts';

@@ -15,6 +15,7 @@ import { childEntry } from '../child-entry.ts';
 import { VERSION } from '../version.ts';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
 import { type ProgressDisplay, showProgress } from '../ui/simple-ui.ts';
+import { checkInputFile, hasTimestamps } from './check-input-file.ts';
 
 const DEFAULT_COLUMNS = 100;
 
@@ -33,6 +34,7 @@ const USAGE_ERROR_CODES: ReadonlySet<string> = new Set([
   'AIPERF_METRICS_UNIT_MISMATCH',
   'AIPERF_METRICS_UNKNOWN_TAG',
   'AIPERF_METRICS_WRONG_KIND',
+  'AIPERF_TIMING_SCHEDULE',
 ]);
 
 /** `aiperf profile`: one benchmark run, from the command line to the printed tables. */
@@ -68,19 +70,6 @@ export async function profile(argv: readonly string[]): Promise<number> {
     process.stderr.write(`aiperf: ${(error as Error).message}\n`);
     return isUsageError(error) ? EXIT_USAGE : EXIT_FAILED;
   }
-}
-
-/** Loads the reader of input files only for a run that has one. */
-async function hasTimestamps(path: string): Promise<boolean> {
-  const { isTimedInputFile } = await import('@aiperf/dataset/input-file');
-  return isTimedInputFile(path);
-}
-
-/** It is read again when the dataset is made; what is wrong with it is better told before anything is started. */
-async function checkInputFile(config: UserConfig): Promise<void> {
-  if (config.input.inputFile === undefined) return;
-  const { readInputFile } = await import('@aiperf/dataset/input-file');
-  await readInputFile(config.input.inputFile, config);
 }
 
 class InterruptedError extends Error {}
