@@ -34,6 +34,8 @@ describe('createMetricSet', () => {
     ['a requirement that does not exist', [record('a', ['b'])], 'AIPERF_METRICS_UNKNOWN_TAG'],
     ['a record metric on a derived one', [record('a', ['b']), derived('b', [])], 'AIPERF_METRICS_WRONG_KIND'],
     ['a cycle', [record('a', ['b']), record('b', ['c']), record('c', ['a'])], 'AIPERF_METRICS_DEPENDENCY_CYCLE'],
+    ['a tag that is no name', [record('Bad tag')], 'AIPERF_METRICS_BAD_TAG'],
+    ['a unit without a conversion', [{ ...record('a'), displayUnit: 'ms' }], 'AIPERF_METRICS_UNIT_MISMATCH'],
     ['itself', [derived('a', ['a'])], 'AIPERF_METRICS_DEPENDENCY_CYCLE'],
   ])('refuses %s', ([, metrics, code]) => {
     expect(() => createMetricSet(CHAT_MODE, metrics)).toThrow(expect.objectContaining({ code }));
@@ -41,6 +43,12 @@ describe('createMetricSet', () => {
 
   test('names the way round a cycle', () => {
     expect(() => createMetricSet(CHAT_MODE, [record('a', ['b']), record('b', ['a'])])).toThrow(/a -> b -> a/);
+  });
+
+  test('names the nearest tag of one that does not exist', () => {
+    expect(() => createMetricSet(CHAT_MODE, [record('request_latency'), record('a', ['request_latencey'])])).toThrow(
+      /'a' requires 'request_latencey', which does not exist; the nearest is 'request_latency'/u,
+    );
   });
 
   test('what requires an excluded metric is excluded, what may read it stays', () => {

@@ -52,17 +52,13 @@ export function createMetricSet(mode: MetricMode, metrics: readonly Metric[] = M
     }
     byTag.set(metric.tag, metric);
   }
+  const existing = existingIn(mode, sortByRequirements(byTag));
   for (const [tag, metric] of byTag) {
     if (metric.kind !== 'aggregate' || metric.forMode === undefined) continue;
-    byTag.set(tag, { ...metric, ...metric.forMode(mode, byTag) });
+    byTag.set(tag, { ...metric, ...metric.forMode(mode, byTag, existing) });
   }
   const ordered = sortByRequirements(byTag);
-  const allowed = flagFilter(mode);
-  const kept = new Set<string>();
-  for (const metric of ordered) {
-    const isComplete = (metric.requires ?? []).every((tag) => kept.has(tag) || ROW_NUMBER_COLUMNS.has(tag));
-    if (isComplete && allowed(metric) && (metric.appliesTo?.(mode) ?? true)) kept.add(metric.tag);
-  }
+  const kept = existingIn(mode, ordered);
   const chosen = ordered.filter((metric) => kept.has(metric.tag));
   return {
     mode,
@@ -91,6 +87,17 @@ function checkAlone({ tag, unit, displayUnit }: Metric): void {
   } catch (error) {
     throw new MetricsError('AIPERF_METRICS_UNIT_MISMATCH', `'${tag}': ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** Tags of the metrics that exist in a mode; `ordered` has them after what they require. */
+function existingIn(mode: MetricMode, ordered: readonly Metric[]): ReadonlySet<string> {
+  const allowed = flagFilter(mode);
+  const kept = new Set<string>();
+  for (const metric of ordered) {
+    const isComplete = (metric.requires ?? []).every((tag) => kept.has(tag) || ROW_NUMBER_COLUMNS.has(tag));
+    if (isComplete && allowed(metric) && (metric.appliesTo?.(mode) ?? true)) kept.add(metric.tag);
+  }
+  return kept;
 }
 
 /** All that is computed before a metric, needed or not. */

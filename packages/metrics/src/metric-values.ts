@@ -29,7 +29,9 @@ export class MetricValues implements RecordValues {
     if (record.cancelled) return;
     const indexes = isValid ? this.#onValid : this.#onFailed;
     for (const index of indexes) {
-      values[index] = this.#metrics[index]?.compute(record, this) ?? Number.NaN;
+      const value = this.#metrics[index]?.compute(record, this) ?? Number.NaN;
+      // An infinity would spoil every mean, and meets every objective where larger is better.
+      values[index] = Number.isFinite(value) ? value : Number.NaN;
     }
   }
 

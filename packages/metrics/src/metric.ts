@@ -53,10 +53,16 @@ export interface AggregateMetric extends Computed {
   readonly combine: 'sum' | 'min' | 'max';
   /** One row's part; NaN: none. Without any the metric is absent. */
   contribution(values: RecordValues): number;
-  /** For a metric whose requirements are a matter of the run: what it is in this one. `known` is the whole table by tag. */
+  /** Valid rows keep their part, whole numbers, in a column of the metric's tag. Its requirements must be record metrics. */
+  readonly isStored?: true;
+  /**
+   * For a metric whose requirements are a matter of the run: what it is in this one. `known` is the whole table by tag; of it
+   * `existing` is there in this mode.
+   */
   readonly forMode?: (
     mode: MetricMode,
     known: ReadonlyMap<string, Metric>,
+    existing: ReadonlySet<string>,
   ) => Pick<AggregateMetric, 'requires' | 'contribution'>;
 }
 

@@ -1,5 +1,5 @@
 import { nearestName } from '@aiperf/config';
-import { flagFilter, type MetricMode } from './metric-mode.ts';
+import type { MetricMode } from './metric-mode.ts';
 import type { Metric, RecordMetric } from './metric.ts';
 import { MetricsError } from './metrics-error.ts';
 
@@ -14,13 +14,17 @@ export interface Objective {
  * The objectives of a run. Throws `AIPERF_METRICS_BAD_OBJECTIVE`, naming all of them, when there are some that no request can be held
  * against: then every request would be bad, and nobody would know why.
  */
-export function objectivesOf(mode: MetricMode, known: ReadonlyMap<string, Metric>): Objective[] {
+export function objectivesOf(
+  mode: MetricMode,
+  known: ReadonlyMap<string, Metric>,
+  existing: ReadonlySet<string>,
+): Objective[] {
   const problems: string[] = [];
   const objectives = mode.goodput.flatMap(({ tag, value }) => {
     const metric = known.get(tag);
     const problem = problemOf(tag, metric, mode, known);
-    if (problem === undefined && metric?.kind === 'record') return [{ metric, value }];
-    problems.push(`--goodput ${tag}: ${problem ?? 'it is no metric of a request'}.`);
+    if (problem === undefined && metric?.kind === 'record' && existing.has(tag)) return [{ metric, value }];
+    problems.push(`--goodput ${tag}: ${problem ?? 'it does not exist in this kind of run'}.`);
     return [];
   });
   if (problems.length > 0) throw new MetricsError('AIPERF_METRICS_BAD_OBJECTIVE', problems.join('\n'));
@@ -41,6 +45,5 @@ function problemOf(
   if (metric.kind !== 'record') return 'it is known for the whole run only; an objective needs a value of each request';
   if (metric.flags.includes('error_only')) return 'it exists for failed requests only, and those are never good';
   if (metric.flags.includes('streaming_only') && !mode.streaming) return 'it exists with --streaming only';
-  if (!flagFilter(mode)(metric) || metric.appliesTo?.(mode) === false) return 'it does not exist in this kind of run';
   return undefined;
 }

@@ -271,6 +271,49 @@ describe('RecordProcessor', () => {
     });
   });
 
+  test('with objectives a row says whether it is good; a failed one says nothing', () => {
+    const mode = { ...CHAT_MODE, goodput: [{ tag: 'time_to_first_token', value: 49 }] };
+    const late = { ...streamed, timeline: { ...streamed.timeline, startNs: 999_999 } };
+    const failed = requestRecord({ phaseIndex: 1, timeline: { status: 500, statusText: 'Internal Server Error' } });
+    const { rows } = process([streamed, late, failed], processor(mode), createRecordSchema(createMetricSet(mode)));
+    expect(rows.map((row) => row['good_request_count'])).toEqual([1, 0, null]);
+  });
+
+  test('server counts with usage in every chunk: ITL is over the tokens after the first chunk', () => {
+    const mode = { ...CHAT_MODE, countsOnClient: false };
+    const withUsage = (text: string, tokens: number): string =>
+      contentEvent({ content: text }).replace(
+        '}\n\n',
+        `,"usage":{"prompt_tokens":3,"completion_tokens":${tokens}}}\n\n`,
+      );
+    const reads = [
+      [11_000_000, withUsage('four tokens', 4)],
+      [31_000_000, withUsage('then two', 6)],
+      [51_000_000, withUsage('and two', 8) + contentEvent({}, 'stop')],
+    ] as const;
+    const record = requestRecord({ phaseIndex: 1, reads });
+    const schemaOfMode = createRecordSchema(createMetricSet(mode));
+    expect(process([record], processor(mode, false), schemaOfMode).rows[0]).toMatchObject({
+      output_sequence_length: 8,
+      decode_duration: 40_000_000,
+      inter_token_latency: 10_000_000,
+      stream_setup_latency: 20_000,
+      stall_count: 0,
+      max_inter_chunk_latency: 20_000_000,
+    });
+  });
+
+  test('a prompt that did not fit is told apart from other failures', () => {
+    const failure = (message: string): RequestRecord =>
+      requestRecord({
+        phaseIndex: 1,
+        reads: [[2_000_000, JSON.stringify({ error: { message } })]],
+        timeline: { status: 400, statusText: 'Bad Request', contentType: 'application/json' },
+      });
+    const { rows } = process([failure('maximum context length is 4096'), failure('no messages'), streamed]);
+    expect(rows.map((row) => row['context_overflow'])).toEqual([true, false, false]);
+  });
+
   const cut = requestRecord({ phaseIndex: 1, creditId: 1, reads: [[3_000_000, contentEvent({ content: 'half' })]] });
   const refused = requestRecord({
     phaseIndex: 1,

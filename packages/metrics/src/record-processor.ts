@@ -1,10 +1,11 @@
 import type { PhaseKind } from '@aiperf/timing';
 import type { RequestRecord, ResponseParser } from '@aiperf/transport';
 import { LIVE_TAGS, type LiveTag, type MetricBatch, type PhaseRows } from './metric-batch.ts';
+import type { AggregateMetric } from './metric.ts';
 import type { MetricSet } from './metric-set.ts';
 import { MetricValues } from './metric-values.ts';
 import { RecordBatchBuilder, type NumberWriter } from './record-batch.ts';
-import { createRecordSchema } from './record-schema.ts';
+import { createRecordSchema, storedAggregates } from './record-schema.ts';
 import { RecordSlot } from './record-slots.ts';
 import type { RequestMedia } from './request-media.ts';
 import { RowWriter, type RecordNames } from './row-writer.ts';
@@ -54,6 +55,7 @@ export class RecordProcessor {
   readonly #row: RowWriter;
   readonly #responseText: Utf8Writer | undefined;
   readonly #scalars: readonly NumberWriter[];
+  readonly #stored: readonly { readonly writer: NumberWriter; readonly metric: AggregateMetric }[];
   readonly #lists: readonly { readonly writer: ListWriter; readonly append: (value: number) => void }[];
   readonly #slots: readonly RecordSlot[] = Array.from({ length: GROUP_RECORDS }, () => new RecordSlot());
   readonly #texts: string[] = [];
@@ -72,6 +74,10 @@ export class RecordProcessor {
     this.#values = new MetricValues(metrics.record);
     this.#row = new RowWriter(this.#builder, options.names);
     this.#scalars = metrics.record.map(({ tag }) => this.#builder.numberColumn(tag));
+    this.#stored = storedAggregates(metrics).map((metric) => ({
+      writer: this.#builder.numberColumn(metric.tag),
+      metric,
+    }));
     this.#lists = metrics.recordLists.map(({ tag }) => {
       const writer = this.#builder.listColumn(tag);
       return { writer, append: (value: number) => writer.append(value) };
@@ -171,6 +177,7 @@ export class RecordProcessor {
     }
     if (slot.isValid) {
       this.#responseText?.set(row, slot.responseText);
+      for (const { writer, metric } of this.#stored) writer.set(row, metric.contribution(this.#values));
       this.#addLists(row, slot);
     }
     builder.endRow();

@@ -10,8 +10,8 @@ import {
   Utf8,
   type DataType,
 } from 'apache-arrow';
-import { isLargerBetter } from './metric-definition.ts';
-import type { RecordListMetric, RecordMetric } from './metric.ts';
+import { isLargerBetter, type MetricDefinition } from './metric-definition.ts';
+import type { AggregateMetric, RecordListMetric, RecordMetric } from './metric.ts';
 import type { MetricSet } from './metric-set.ts';
 import { RESPONSE_TEXT_COLUMN, ROW_COLUMNS, type RowColumn, type RowColumnType } from './row-columns.ts';
 
@@ -36,6 +36,10 @@ export function createRecordSchema(metrics: MetricSet, options: RecordSchemaOpti
     ...ROW_COLUMNS.map(rowField),
     ...(hasResponseText ? [rowField(RESPONSE_TEXT_COLUMN)] : []),
     ...metrics.record.map((metric) => new Field(metric.tag, scalarType(metric), true, fieldMetadata(metric))),
+    ...storedAggregates(metrics).map(
+      // What a row holds of it is a value of the request.
+      (metric) => new Field(metric.tag, new Int32(), true, fieldMetadata({ ...metric, kind: 'record' })),
+    ),
     ...metrics.recordLists.map(
       (metric) =>
         new Field(metric.tag, new List(new Field('item', scalarType(metric), false)), true, fieldMetadata(metric)),
@@ -67,7 +71,12 @@ function scalarType(metric: RecordMetric | RecordListMetric): DataType {
   return metric.unit === 'ns' || metric.unit === 'B' ? new Int64() : new Int32();
 }
 
-function fieldMetadata(metric: RecordMetric | RecordListMetric): Map<string, string> {
+/** Aggregates of which every row keeps its part. */
+export function storedAggregates(metrics: MetricSet): AggregateMetric[] {
+  return metrics.aggregate.filter(({ isStored }) => isStored === true);
+}
+
+function fieldMetadata(metric: MetricDefinition): Map<string, string> {
   return new Map([
     ['header', metric.header],
     ['kind', metric.kind],

@@ -15,9 +15,10 @@ export const goodRequestCount: AggregateMetric = {
     'number of valid records that meet every objective: at most the value, or at least where larger is better; a missing metric fails',
   requires: [],
   combine: 'sum',
+  isStored: true,
   contribution: () => Number.NaN,
-  forMode: (mode, known) => {
-    const limits = objectivesOf(mode, known).map(limitOf);
+  forMode: (mode, known, existing) => {
+    const limits = objectivesOf(mode, known, existing).map(limitOf);
     return {
       requires: limits.map(({ tag }) => tag),
       contribution: (values) => Number(limits.every((limit) => meets(values, limit))),
