@@ -26,6 +26,12 @@ describe('renderHelp', () => {
     },
   );
 
+  test.for([[80], [100], [160]] as const)('at %i columns no spelling runs into its description', ([columns]) => {
+    const help = renderHelp('profile', columns);
+    const flags = optionDefinitions.flatMap((option) => option.flags);
+    expect(flags.filter((flag) => !new RegExp(`${flag}(?:,| <|  |\\n)`, 'u').test(help))).toEqual([]);
+  });
+
   test('defaults carry their unit', () => {
     const help = renderHelp('profile', 160).replaceAll(/\s+/g, ' ');
     expect(help).toContain('[default: 550 tokens]');

@@ -52,9 +52,15 @@ function splitHint(piece: string, columns: number): string[] {
 function renderRow(left: readonly string[], text: string, leftColumns: number, columns: number): string[] {
   const right = wrapText(text, columns - leftColumns);
   const rows: string[] = [];
-  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
-    const cell = left[index] === undefined ? '' : `${INDENT}${left[index]}`;
-    rows.push(`${cell.padEnd(leftColumns)}${right[index] ?? ''}`.trimEnd());
+  let cells = 0;
+  let lines = 0;
+  while (cells < left.length || lines < right.length) {
+    const cell = left[cells] === undefined ? '' : `${INDENT}${left[cells]}`;
+    cells += 1;
+    // A spelling that is longer than its column has the line to itself.
+    const isAlone = cell.length + GAP.length > leftColumns;
+    rows.push(isAlone ? cell : `${cell.padEnd(leftColumns)}${right[lines] ?? ''}`.trimEnd());
+    if (!isAlone) lines += 1;
   }
   return rows;
 }
