@@ -203,6 +203,11 @@ describe('timing manager', () => {
     expect(run.last('credit_phase_complete')).toMatchObject({
       phase: 'profiling',
       phase_index: 1,
+      phase_name: 'profiling',
+      mode: 'concurrency',
+      sessions: 20,
+      sessionsInFlight: 0,
+      neverSent: 0,
       sent: 20,
       completed: 20,
       lost: 0,
@@ -260,6 +265,34 @@ describe('timing manager', () => {
     expect(run.last('credit_phase_complete')).toMatchObject({ phase: 'warmup', was_cancelled: true, lost: 0 });
     expect(run.last('credit_phase_complete')?.cancelled).toBeGreaterThan(0);
     expect(run.last('credits_complete')).toMatchObject({ was_cancelled: true });
+  });
+
+  test('a seamless phase: the next begins before its last request has ended', async () => {
+    using run = new TestRun(
+      [
+        { ...warmup(3, 9), seamless: true },
+        { mode: 'request_rate', requestRatePerSec: 100, requestCount: 10 },
+      ],
+      ['worker_0', 'worker_1'],
+    );
+    await run.configure();
+    await run.service.start();
+    await run.runUntil(() => run.last('credits_complete') !== undefined);
+    expect(run.story).toEqual([
+      'credit_phase_start warmup',
+      'credit_phase_sending_complete warmup',
+      'credit_phase_start profiling',
+      'credit_phase_complete warmup',
+      'credit_phase_sending_complete profiling',
+      'credit_phase_complete profiling',
+      'credits_complete',
+    ]);
+    expect(run.last('credit_phase_complete')).toMatchObject({ sent: 10, completed: 10 });
+  });
+
+  test('a schedule without times is refused before the load', async () => {
+    using run = new TestRun([{ mode: 'fixed_schedule' }], ['worker_0']);
+    await expect(run.configure()).rejects.toMatchObject({ code: 'AIPERF_TIMING_SCHEDULE' });
   });
 
   test('cancel before the start: no phase begins, and the end is told', async () => {
