@@ -54,17 +54,17 @@ function slotOf(raw: RawLine, golden: RecordLine): RecordSlot {
     const lines = packets.map(({ name, value }) => `${name}: ${value}\n`).join('');
     appendRead(timeline, atNs - raw.start_perf_ns, Buffer.from(text ?? `${lines}\n`));
   }
-  Object.assign(timeline, {
-    startNs: 0,
-    endNs: (timeline.readNs[timeline.readCount - 1] ?? 0) + 1,
-    status: raw.status ?? 0,
-    contentType: isStream ? 'text/event-stream' : 'application/json',
-  });
   const countOf = (tag: string): number => Number(golden.metrics[tag]?.value ?? Number.NaN);
   const request = requestRecord({
     inputTokens: countOf('input_sequence_length'),
     maxOutputTokens: raw.payload.max_completion_tokens ?? Number.NaN,
-    timeline,
+    timeline: {
+      ...timeline,
+      startNs: 0,
+      endNs: (timeline.readNs[timeline.readCount - 1] ?? 0) + 1,
+      status: raw.status ?? 0,
+      contentType: isStream ? 'text/event-stream' : 'application/json',
+    },
   });
   const slot = new RecordSlot();
   slot.fill(request, endpointOf('chat').createParser().parseResponse(request));

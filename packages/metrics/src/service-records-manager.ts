@@ -2,8 +2,10 @@ import type { PullSocket, Service, ServiceContext } from '@aiperf/comms';
 import type { RunPlan } from '@aiperf/config';
 import { REDACTED } from '@aiperf/config/plan';
 import { planPhases, type TimingMessages } from '@aiperf/timing';
+import { startRoundTripProbe, type RoundTripProbe } from '@aiperf/transport';
 import { fromEvent, Subject, takeUntil, throttleTime, type Observable } from 'rxjs';
 import { analyzeRecords, type Analysis } from './analyze-records.ts';
+import { NETWORK_RTT } from './derived/network-latency.ts';
 import { foreignDefinitions, loadMetricSet } from './load-metrics.ts';
 import { liveBatchOf, realtimeMetricsOf } from './live/realtime-metrics.ts';
 import { rollingWindow, type LiveBatch } from './live/rolling-window.ts';
@@ -59,6 +61,7 @@ class RecordsManagerService implements Service<RunPlan> {
   readonly #stats$ = new Subject<void>();
   readonly #batches$ = new Subject<LiveBatch>();
   #run: Run | undefined;
+  #probe: RoundTripProbe | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #idleReason = `no record arrived for ${IDLE_TIMEOUT_MS / 1000} s`;
   #idleTimeoutMs = IDLE_TIMEOUT_MS;
@@ -101,6 +104,7 @@ class RecordsManagerService implements Service<RunPlan> {
   /** Leaves a finished file behind, with a summary if all records had arrived. */
   async stop(): Promise<void> {
     clearTimeout(this.#idleTimer);
+    await this.#probe?.stop();
     this.#stats$.complete();
     this.#batches$.complete();
     await this.#appending;
@@ -125,6 +129,7 @@ class RecordsManagerService implements Service<RunPlan> {
     const { bus } = this.#context;
     this.#on(bus.messages$('credit_phase_start'), ({ phase, phase_index, start_ns }) => {
       this.#records.startPhase(phase_index, phase, start_ns);
+      this.#probeNetwork();
     });
     this.#on(bus.messages$('credit_phase_complete'), (message) => {
       const { sent, completed, failed, cancelled, lost, neverSent, sessions, phase: kind, end_ns: endNs } = message;
@@ -133,6 +138,8 @@ class RecordsManagerService implements Service<RunPlan> {
     });
     this.#on(bus.messages$('credits_complete'), ({ was_cancelled }) => {
       this.#records.completeCredits(was_cancelled);
+      // What comes after the load is the round trip of an idle network.
+      this.#probe?.stop().catch((error: unknown) => this.#context.fail(toError(error)));
       this.#stats$.next();
       this.#finishOrWait();
     });
@@ -204,11 +211,34 @@ class RecordsManagerService implements Service<RunPlan> {
     this.#finishing ??= this.#publishResults(run).catch((error: unknown) => this.#context.fail(toError(error)));
   }
 
-  async #analyze({ plan, metrics, sink }: Run): Promise<Analysis> {
+  /** During the load, because a network that carries it is another one than an idle network. */
+  #probeNetwork(): void {
+    const { endpoint, metrics } = this.#run?.plan.config ?? {};
+    if (endpoint === undefined || metrics?.networkLatency !== 'auto') return;
+    this.#probe ??= startRoundTripProbe(endpoint.urls, metrics.networkPingIntervalSec * 1000);
+  }
+
+  /** What was measured, or given in its place. */
+  async #roundTripsNs({ plan }: Run): Promise<readonly number[]> {
+    const { networkLatency } = plan.config.metrics;
+    if (typeof networkLatency === 'object') return [networkLatency.rttMs * 1e6];
+    await this.#probe?.stop();
+    const { samplesNs = [], lastFailure } = this.#probe ?? {};
+    if (networkLatency === 'auto' && samplesNs.length === 0) {
+      const reason = lastFailure === undefined ? 'no load began' : lastFailure;
+      this.#context.log.warning(`The round trip to the server could not be measured: ${reason}`);
+    }
+    return samplesNs;
+  }
+
+  async #analyze(run: Run): Promise<Analysis> {
+    const { plan, metrics, sink } = run;
     const { phases, output, input } = plan.config;
     const { sliceDurationSec } = output;
+    const measured = new Map([[NETWORK_RTT, await this.#roundTripsNs(run)]]);
     return analyzeRecords(sink, {
       metrics,
+      measured,
       phases: this.#records.phases.map((phase) => {
         const config = phases[phase.index];
         return config === undefined ? phase : { ...phase, config };

@@ -15,5 +15,7 @@ export type { ParsedResponse, TokenUsage, VideoReport } from './endpoints/parsed
 export type { SpecDecoding } from './endpoints/spec-decoding.ts';
 export { createRawBatchDecoder, RawBatchReader } from './raw-batch/reader.ts';
 export { RawBatchWriter } from './raw-batch/writer.ts';
+export { startRoundTripProbe } from './round-trip-probe.ts';
+export type { RoundTripProbe } from './round-trip-probe.ts';
 export { createRequestIds } from './request-ids.ts';
 export type { RequestIds } from './request-ids.ts';

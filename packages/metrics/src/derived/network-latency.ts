@@ -2,12 +2,13 @@ import type { MetricFlag } from '../metric-definition.ts';
 import type { MetricMode } from '../metric-mode.ts';
 import type { DerivedRecordMetric, MeasuredMetric } from '../metric.ts';
 
-const RTT = 'network_rtt';
+/** Tag of the round trips that a run measured. */
+export const NETWORK_RTT = 'network_rtt';
 const appliesTo = (mode: MetricMode): boolean => mode.networkLatency;
 
 /** Round trips to the server: TCP handshakes during the run, or the one that was given. */
 export const networkRtt: MeasuredMetric = {
-  tag: RTT,
+  tag: NETWORK_RTT,
   header: 'Network RTT',
   unit: 'ns',
   displayUnit: 'ms',
@@ -31,9 +32,9 @@ function adjusted(of: string, header: string, displayOrder: number, flags: reado
     consoleGroup: 'default',
     displayOrder,
     appliesTo,
-    requires: [of, RTT],
-    formula: `max(${of} - mean ${RTT}, 0) of each request`,
-    compute: (value, run) => Math.max(0, value - (run.summary(RTT)?.avg ?? Number.NaN)),
+    requires: [of, NETWORK_RTT],
+    formula: `max(${of} - mean ${NETWORK_RTT}, 0) of each request`,
+    compute: (value, run) => Math.max(0, value - (run.summary(NETWORK_RTT)?.avg ?? Number.NaN)),
   };
 }
 
