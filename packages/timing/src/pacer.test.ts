@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createPacer } from './pacer.ts';
-import { VirtualClock } from './testing/virtual-clock.ts';
+import { VirtualClock } from './virtual-clock.ts';
 
 const TURN_NS = 1_000;
 

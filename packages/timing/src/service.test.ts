@@ -11,7 +11,7 @@ import type { PhaseReference, PhaseStart } from './credit.ts';
 import { decodeCreditBatch, encodeCreditReturnBatch } from './credit-codec.ts';
 import type { TimingMessages } from './messages.ts';
 import { createTimingManager } from './service.ts';
-import { VirtualClock } from './testing/virtual-clock.ts';
+import { VirtualClock } from './virtual-clock.ts';
 import { WorkerCredits } from './worker/worker-credits.ts';
 
 const MS = 1e6;

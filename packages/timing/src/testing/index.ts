@@ -1,2 +1,2 @@
-export { VirtualClock } from './virtual-clock.ts';
-export type { VirtualClockOptions } from './virtual-clock.ts';
+export { VirtualClock } from '../virtual-clock.ts';
+export type { VirtualClockOptions } from '../virtual-clock.ts';

@@ -12,7 +12,7 @@ import { LoadRun } from '../phase/load-run.ts';
 import type { PhasePlan } from '../phase/phase-plan.ts';
 import type { ConversationTimes } from '../sessions/session-source.ts';
 import { WorkerCredits } from '../worker/worker-credits.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { VirtualClock } from '../virtual-clock.ts';
 
 /** The phases of a run against workers and a server that exist in virtual time only. */
 export interface SimulatedLoadOptions {

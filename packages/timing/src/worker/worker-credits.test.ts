@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CREDIT_OUTCOMES } from '../credit.ts';
 import type { Credit, CreditBatch, CreditReturnBatch, PhaseStart } from '../credit.ts';
-import { VirtualClock } from '../testing/virtual-clock.ts';
+import { VirtualClock } from '../virtual-clock.ts';
 import { WorkerCredits } from './worker-credits.ts';
 
 const MS = 1e6;

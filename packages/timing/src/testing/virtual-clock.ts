@@ -1,2 +1,0 @@
-export { VirtualClock } from '../virtual-clock.ts';
-export type { VirtualClockOptions } from '../virtual-clock.ts';
