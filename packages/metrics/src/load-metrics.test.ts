@@ -103,6 +103,12 @@ describe('loadMetricSet', () => {
     );
   });
 
+  test("an abbreviation is taken for its metric's name", async () => {
+    await expect(loadMetricSet(configWith({ goodput: [{ tag: 'ttft', value: 1 }] }))).rejects.toThrow(
+      /the nearest is 'time_to_first_token'/u,
+    );
+  });
+
   test('an objective for what this run does not have is refused as well', async () => {
     const config = configWith({ goodput: [{ tag: 'rtfx', value: 1 }] });
     await expect(loadMetricSet(config)).rejects.toThrow(/rtfx: it does not exist in this kind of run/u);

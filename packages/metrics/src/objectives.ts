@@ -38,7 +38,8 @@ function problemOf(
   known: ReadonlyMap<string, Metric>,
 ): string | undefined {
   if (metric === undefined) {
-    const near = nearestName(tag, known.keys());
+    const short = [...known.values()].find(({ shortHeader }) => shortHeader?.toLowerCase() === tag.toLowerCase());
+    const near = short?.tag ?? nearestName(tag, known.keys());
     return `there is no such metric${near === undefined ? '' : `; the nearest is '${near}'`}`;
   }
   if (metric.kind === 'record_list') return 'it has several values a request; an objective needs one';

@@ -4,6 +4,7 @@ import type { AggregateMetric } from '../metric.ts';
 export const errorRequestCount: AggregateMetric = {
   tag: 'error_request_count',
   header: 'Error Request Count',
+  shortHeader: 'Errors',
   unit: 'requests',
   kind: 'aggregate',
   flags: ['error_only', 'no_individual_records'],

@@ -4,6 +4,7 @@ import type { AggregateMetric } from '../metric.ts';
 export const requestCount: AggregateMetric = {
   tag: 'request_count',
   header: 'Request Count',
+  shortHeader: 'Requests',
   unit: 'requests',
   kind: 'aggregate',
   flags: ['larger_is_better', 'no_individual_records'],

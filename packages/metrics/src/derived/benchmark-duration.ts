@@ -4,6 +4,7 @@ import type { DerivedMetric } from '../metric.ts';
 export const benchmarkDuration: DerivedMetric = {
   tag: 'benchmark_duration',
   header: 'Benchmark Duration',
+  shortHeader: 'Duration',
   unit: 'ns',
   displayUnit: 'sec',
   kind: 'derived',

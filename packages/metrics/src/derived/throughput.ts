@@ -7,6 +7,7 @@ const NS_PER_SEC = 1e9;
 export const outputTokenThroughput: DerivedMetric = {
   tag: 'output_token_throughput',
   header: 'Output Token Throughput',
+  shortHeader: 'Output TPS',
   unit: 'tokens/sec',
   kind: 'derived',
   flags: ['produces_tokens_only', 'larger_is_better'],
@@ -21,6 +22,7 @@ export const outputTokenThroughput: DerivedMetric = {
 export const inputTokenThroughput: DerivedMetric = {
   tag: 'input_token_throughput',
   header: 'Input Token Throughput',
+  shortHeader: 'Input TPS',
   unit: 'tokens/sec',
   kind: 'derived',
   flags: ['larger_is_better'],
@@ -35,6 +37,7 @@ export const inputTokenThroughput: DerivedMetric = {
 export const totalTokenThroughput: DerivedMetric = {
   tag: 'total_token_throughput',
   header: 'Total Token Throughput',
+  shortHeader: 'Total TPS',
   unit: 'tokens/sec',
   kind: 'derived',
   flags: ['produces_tokens_only', 'larger_is_better'],
@@ -49,6 +52,7 @@ export const totalTokenThroughput: DerivedMetric = {
 export const requestThroughput: DerivedMetric = {
   tag: 'request_throughput',
   header: 'Request Throughput',
+  shortHeader: 'RPS',
   unit: 'requests/sec',
   kind: 'derived',
   flags: ['larger_is_better'],

@@ -4,6 +4,7 @@ import type { RecordMetric } from '../metric.ts';
 export const decodeDuration: RecordMetric = {
   tag: 'decode_duration',
   header: 'Decode Duration',
+  shortHeader: 'Decode',
   unit: 'ns',
   displayUnit: 'ms',
   kind: 'record',

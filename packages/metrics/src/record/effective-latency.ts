@@ -5,6 +5,7 @@ import { sendableNs } from '../parsed-record.ts';
 export const effectiveLatency: RecordMetric = {
   tag: 'effective_latency',
   header: 'Effective Latency (CO-aware)',
+  shortHeader: 'Effective',
   unit: 'ns',
   displayUnit: 'ms',
   kind: 'record',

@@ -4,6 +4,7 @@ import type { RecordMetric } from '../metric.ts';
 export const inputSequenceLength: RecordMetric = {
   tag: 'input_sequence_length',
   header: 'Input Sequence Length',
+  shortHeader: 'ISL',
   unit: 'tokens',
   kind: 'record',
   valueType: 'int',

@@ -4,6 +4,7 @@ import type { RecordListMetric } from '../metric.ts';
 export const interChunkLatency: RecordListMetric = {
   tag: 'inter_chunk_latency',
   header: 'Inter Chunk Latency',
+  shortHeader: 'ICL',
   unit: 'ns',
   displayUnit: 'ms',
   kind: 'record_list',

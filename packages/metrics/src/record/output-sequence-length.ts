@@ -4,6 +4,7 @@ import type { RecordMetric } from '../metric.ts';
 export const outputSequenceLength: RecordMetric = {
   tag: 'output_sequence_length',
   header: 'Output Sequence Length',
+  shortHeader: 'OSL',
   unit: 'tokens',
   kind: 'record',
   valueType: 'int',

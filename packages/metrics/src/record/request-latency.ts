@@ -5,6 +5,7 @@ import { lastContentNs } from '../parsed-record.ts';
 export const requestLatency: RecordMetric = {
   tag: 'request_latency',
   header: 'Request Latency',
+  shortHeader: 'Latency',
   unit: 'ns',
   displayUnit: 'ms',
   kind: 'record',

@@ -4,6 +4,7 @@ import type { RecordMetric } from '../metric.ts';
 export const timeToFirstOutputToken: RecordMetric = {
   tag: 'time_to_first_output_token',
   header: 'Time to First Output Token',
+  shortHeader: 'TTFO',
   unit: 'ns',
   displayUnit: 'ms',
   kind: 'record',

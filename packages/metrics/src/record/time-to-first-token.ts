@@ -4,6 +4,7 @@ import type { RecordMetric } from '../metric.ts';
 export const timeToFirstToken: RecordMetric = {
   tag: 'time_to_first_token',
   header: 'Time to First Token',
+  shortHeader: 'TTFT',
   unit: 'ns',
   displayUnit: 'ms',
   kind: 'record',

@@ -4,6 +4,7 @@ import type { RecordMetric } from '../metric.ts';
 export const timeToSecondToken: RecordMetric = {
   tag: 'time_to_second_token',
   header: 'Time to Second Token',
+  shortHeader: 'TTST',
   unit: 'ns',
   displayUnit: 'ms',
   kind: 'record',

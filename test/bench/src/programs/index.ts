@@ -1,4 +1,5 @@
 import type { Program } from '../program.ts';
+import { hot } from './hot.ts';
 import { million } from './million.ts';
 import { server } from './server.ts';
 import { startup } from './startup.ts';
@@ -7,4 +8,4 @@ import { throughput } from './throughput.ts';
 import { tokens } from './tokens.ts';
 
 /** Every program, in the order in which they run. */
-export const PROGRAMS: readonly Program[] = [server, throughput, tokens, startup, streams, million];
+export const PROGRAMS: readonly Program[] = [server, hot, throughput, tokens, startup, streams, million];
