@@ -1,10 +1,7 @@
 import type { InvariantViolation, LoadReport } from '@aiperf/metrics';
-import { renderBoxTable, type BoxTable } from './box-table.ts';
 import { plainText } from './display-width.ts';
 import { groupedTwoDecimals } from './number-format.ts';
 import { renderPanel } from './panel.ts';
-
-const NOTE_MIN_WIDTH = 20;
 
 /** What must be read before any number: the server was not offered the load that was asked for. */
 export function renderDegradedNotice(load: readonly LoadReport[], widthColumns: number): string[] {
@@ -20,33 +17,45 @@ export function renderDegradedNotice(load: readonly LoadReport[], widthColumns: 
   );
 }
 
-/** What was asked for and what was delivered, one row a phase. */
-export function renderLoadTable(load: readonly LoadReport[], widthColumns: number): string[] {
-  if (load.length === 0) return [];
-  const headers = ['Sent', 'Completed', 'Failed', 'Cancelled', 'Never sent', 'Rate asked', 'Rate sent', 'Lag p99 (ms)'];
-  const table: BoxTable = {
-    title: 'AIPerf | Load',
-    columns: [
-      { header: 'Phase', align: 'left', shrinkToWidth: NOTE_MIN_WIDTH },
-      { header: 'Mode', align: 'left' },
-      ...headers.map((header) => ({ header, align: 'right' as const })),
-      { header: 'Verdict', align: 'left' },
-    ],
-    rows: load.map((report) => [
-      plainText(report.phase),
-      report.mode.replaceAll('_', ' '),
-      String(report.sent),
-      String(report.completed),
-      String(report.failed),
-      String(report.cancelled),
-      String(report.neverSent),
-      number(report.askedRatePerSec),
-      number(report.achievedRatePerSec),
-      number(report.sendLagMs?.p99),
-      report.verdict === 'not_applicable' ? '–' : report.verdict.replaceAll('_', ' '),
-    ]),
-  };
-  return renderBoxTable(table, widthColumns);
+/** What was asked for and what was delivered, a paragraph a phase. */
+export function renderLoad(load: readonly LoadReport[], widthColumns: number): string[] {
+  return load.length === 0 ? [] : renderPanel('Load', load.map(describeLoad), widthColumns);
+}
+
+function describeLoad(report: LoadReport): string {
+  const {
+    phase,
+    mode,
+    verdict,
+    askedRatePerSec: asked,
+    achievedRatePerSec: achieved,
+    interArrival,
+    sendLagMs,
+  } = report;
+  const counts = [
+    `${report.sent} sent`,
+    ...counted({ completed: report.completed, failed: report.failed, cancelled: report.cancelled, lost: report.lost }),
+    ...(report.neverSent > 0 ? [`${report.neverSent} never sent`] : []),
+  ];
+  const parts = [
+    counts.join(', '),
+    ...rate('asked', asked),
+    ...rate('sent', achieved),
+    ...(interArrival === undefined ? [] : [`interval ${number(interArrival.meanMs)} ms`]),
+    ...(sendLagMs === undefined ? [] : [`send lag p50 ${number(sendLagMs.p50)} ms, p99 ${number(sendLagMs.p99)} ms`]),
+    ...(verdict === 'not_applicable' ? [] : [verdict.replaceAll('_', ' ')]),
+  ];
+  return `${plainText(phase)} (${mode.replaceAll('_', ' ')}): ${parts.join('; ')}`;
+}
+
+function counted(counts: Readonly<Record<string, number>>): string[] {
+  return Object.entries(counts).flatMap(([name, count]) =>
+    count > 0 || name === 'completed' ? [`${count} ${name}`] : [],
+  );
+}
+
+function rate(name: string, ratePerSec: number | undefined): string[] {
+  return ratePerSec === undefined || !Number.isFinite(ratePerSec) ? [] : [`${name} ${number(ratePerSec)} requests/s`];
 }
 
 /** Records or sums that contradict themselves. */
@@ -58,6 +67,6 @@ export function renderViolations(violations: readonly InvariantViolation[], widt
   return renderPanel('Results That Contradict Themselves', lines, widthColumns);
 }
 
-function number(value: number | undefined): string {
-  return value === undefined || !Number.isFinite(value) ? 'N/A' : groupedTwoDecimals(value);
+function number(value: number): string {
+  return Number.isFinite(value) ? groupedTwoDecimals(value) : 'N/A';
 }

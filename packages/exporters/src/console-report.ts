@@ -1,5 +1,5 @@
 import type { MetricDefinition, RunResults } from '@aiperf/metrics';
-import { renderDegradedNotice, renderLoadTable, renderViolations } from './console-load.ts';
+import { renderDegradedNotice, renderLoad, renderViolations } from './console-load.ts';
 import { renderErrorHints } from './console-error-hints.ts';
 import { renderErrorTable, renderMetricTable } from './console-table.ts';
 import { renderWarnings } from './console-warnings.ts';
@@ -75,7 +75,7 @@ export function renderConsoleReport(options: ConsoleReportOptions): string {
   if (showsTraceTiming) lines.push(...spaced(traceTable(options)));
   // When every request failed there is nothing to summarise; the error table says why.
   if (results.requestCount > 0) lines.push(...metricTables(options));
-  lines.push(...renderLoadTable(load, widthColumns), ...renderViolations(violations, widthColumns));
+  lines.push(...renderLoad(load, widthColumns), ...renderViolations(violations, widthColumns));
   if (results.requestCount > 0) lines.push(...renderWarnings(results, widthColumns));
   while (lines.at(-1) === '') lines.pop();
   return lines.map((line) => `${line}\n`).join('');

@@ -15,6 +15,6 @@ export type { ExportRunOptions } from './export-run.ts';
 export type { RunDescription } from './json-summary.ts';
 export { RESULT_FILE_KINDS, resultFileName } from './result-files.ts';
 export type { ResultFile, ResultFileKind } from './result-files.ts';
-export { openRun } from './run/open-run.ts';
-export type { OpenedRun } from './run/open-run.ts';
+export { openRun, recomputeRun } from './run/open-run.ts';
+export type { OpenedRun, RecomputedRun } from './run/open-run.ts';
 export type { OutputChoices } from './run/run-metadata.ts';

@@ -15,6 +15,7 @@ import { decodeMetricBatch, type MetricBatch } from './metric-batch.ts';
 import type { MetricSet } from './metric-set.ts';
 import type { OpenRecordSink, RecordSink } from './record-sink.ts';
 import { RecordsAccumulator } from './records-manager.ts';
+import type { MeasuredValues } from './summarize-records.ts';
 import { createRunResults, epochNsOf } from './run-results.ts';
 
 const STATS_INTERVAL_MS = 500;
@@ -231,11 +232,9 @@ class RecordsManagerService implements Service<RunPlan> {
     return samplesNs;
   }
 
-  async #analyze(run: Run): Promise<Analysis> {
-    const { plan, metrics, sink } = run;
+  async #analyze({ plan, metrics, sink }: Run, measured: MeasuredValues): Promise<Analysis> {
     const { phases, output, input } = plan.config;
     const { sliceDurationSec } = output;
-    const measured = new Map([[NETWORK_RTT, await this.#roundTripsNs(run)]]);
     return analyzeRecords(sink, {
       metrics,
       measured,
@@ -256,15 +255,19 @@ class RecordsManagerService implements Service<RunPlan> {
     const records = this.#records;
     this.#publishStats();
     bus.publish('all_records_received', { processed: records.processed, errors: records.errors });
-    const analysis = await this.#analyze(run);
+    const measured = new Map([[NETWORK_RTT, await this.#roundTripsNs(run)]]);
+    const analysis = await this.#analyze(run, measured);
     const definitions = foreignDefinitions(metrics);
     const results: RunResults = {
       ...createRunResults(records, analysis, plan.clockOrigin, this.#idleReason),
       ...(definitions.length === 0 ? {} : { foreignDefinitions: definitions }),
     };
     const metadata = this.#metadata({ plan });
-    metadata.set('aiperf.summary', JSON.stringify(results));
-    metadata.set('aiperf.phases', JSON.stringify(Object.fromEntries(records.phaseKinds)));
+    // What the rows cannot say, and all else as its own proof. Slices are made from the rows again; of a long run they are many.
+    const { timeSlices: _, ...stored } = results;
+    metadata.set('aiperf.summary', JSON.stringify(stored));
+    metadata.set('aiperf.phases', JSON.stringify(records.phases));
+    metadata.set('aiperf.measured', JSON.stringify(Object.fromEntries(measured)));
     // The file is whole before anyone who waits for the results opens it.
     await this.#finishFiles(run, metadata);
     bus.publish('process_records_result', { results });

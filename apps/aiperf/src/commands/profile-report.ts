@@ -31,7 +31,8 @@ export async function reportRun({ outcome, runDirectory, columns }: ReportOption
   // Before the files, so that a full disk does not cost what has been measured.
   process.stdout.write(`\n${report}\n`);
   await using run = await openRun(join(runDirectory, resultFileName('arrow', config.output.exportPrefix)));
-  const files = await exportRun(run);
+  // The file has no slices, and here they are at hand.
+  const files = await exportRun({ ...run, results });
   const logPath = join(runDirectory, 'logs', 'aiperf.log');
   process.stdout.write(renderClosingLines({ results, commandLine, files, logPath }));
   const hasTokens = results.profiling.some(({ tag }) => tag === 'output_sequence_length');

@@ -8,12 +8,17 @@ import {
   ExportError,
   type OpenedRun,
   openRun,
+  recomputeRun,
   renderClosingLines,
   renderConsoleReport,
   type ResultFileKind,
 } from '@aiperf/exporters';
 import { definitionsOf } from '@aiperf/metrics';
+import { VERSION } from '../version.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
+
+/** Differences that are named. */
+const MOST_DIFFERENCES = 5;
 
 /** Files that `--format` names. */
 const FORMATS: Readonly<Record<string, readonly ResultFileKind[]>> = {
@@ -53,9 +58,21 @@ export async function report(argv: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
   try {
-    await using run = await openRun(parsed.location);
+    await using opened = await openRun(parsed.location);
+    const warn = (message: string): void => void process.stderr.write(`aiperf report: ${message}\n`);
+    const { run, differences } = await recomputeRun(opened, warn);
     await writeAndPrint(run, parsed);
-    return run.results.requestCount === 0 && run.results.errorCount > 0 ? EXIT_FAILED : EXIT_OK;
+    const { results, path, description } = run;
+    if (differences.length > 0) {
+      const names = `${differences.slice(0, MOST_DIFFERENCES).join(', ')}${differences.length > MOST_DIFFERENCES ? ', …' : ''}`;
+      const reason =
+        description.aiperfVersion === VERSION
+          ? 'the file is not as it was written'
+          : `aiperf ${description.aiperfVersion} wrote it and this is ${VERSION}`;
+      warn(`the rows of ${path} give other results than those stored with them (${names}): ${reason}`);
+      return EXIT_FAILED;
+    }
+    return results.requestCount === 0 && results.errorCount > 0 ? EXIT_FAILED : EXIT_OK;
   } catch (error) {
     process.stderr.write(`aiperf report: ${(error as Error).message}\n`);
     return isBadInput(error) ? EXIT_USAGE : EXIT_FAILED;

@@ -6,6 +6,7 @@ import { RECOVERED_KEY } from '../arrow/recover.ts';
 import { ExportError, causeText } from '../export-error.ts';
 import type { RunDescription } from '../json-summary.ts';
 import { resultFileName } from '../result-files.ts';
+import { differencesOf, recomputeResults } from './recompute.ts';
 import {
   METADATA_KEYS,
   outputChoices,
@@ -29,7 +30,10 @@ export interface OpenedRun extends AsyncDisposable {
   readonly path: string;
   /** One row a request. */
   readonly records: ArrowFileReader;
-  /** Metrics, errors and counts as the run's end computed them. */
+  /**
+   * Metrics, errors and counts as the run's end computed them, without its time slices; of a run that was killed and recovered, what its
+   * rows give. See `recomputeRun`.
+   */
   readonly results: RunResults;
   readonly description: RunDescription;
   /** The resolved configuration, secrets redacted; numbers without a JSON form, such as infinite times, are null. */
@@ -48,9 +52,11 @@ export async function openRun(location: string): Promise<OpenedRun> {
   try {
     assertReadable(records, path);
     const { metadata } = records;
-    const results = storedResults(metadata, path);
-    if (results === undefined) throw unfinished(records, path);
     const config = storedConfig(metadata, path);
+    const origin = storedOrigin(metadata, path);
+    const stored = storedResults(metadata, path);
+    if (stored === undefined && metadata.get(RECOVERED_KEY) !== 'true') throw unfinished(records, path);
+    const results = stored ?? (await recomputeResults({ path, records, config, origin }, undefined, () => undefined));
     return {
       directory: dirname(path),
       path,
@@ -59,13 +65,26 @@ export async function openRun(location: string): Promise<OpenedRun> {
       description: storedDescription(metadata, path),
       config,
       choices: outputChoices(config),
-      origin: storedOrigin(metadata, path),
+      origin,
       [Symbol.asyncDispose]: () => records.close(),
     };
   } catch (error) {
     await records.close();
     throw error;
   }
+}
+
+/** A run whose results were computed from its rows again. */
+export interface RecomputedRun {
+  readonly run: OpenedRun;
+  /** Names of results that the rows do not give as they were stored; empty when the file is whole and of the same version. */
+  readonly differences: readonly string[];
+}
+
+/** Computes everything that the rows of a run say, time slices included, and holds it against what the run's end had stored. */
+export async function recomputeRun(run: OpenedRun, warn: (message: string) => void): Promise<RecomputedRun> {
+  const results = await recomputeResults(run, run.results, warn);
+  return { run: { ...run, results }, differences: differencesOf(run.results, results) };
 }
 
 /** The record file of a directory: the usual name, or the only one with a prefix. */
@@ -107,11 +126,9 @@ function assertReadable({ metadata }: ArrowFileReader, path: string): void {
   }
 }
 
-function unfinished({ metadata, isFinished, rowCount }: ArrowFileReader, path: string): ExportError {
-  const wasRecovered = metadata.get(RECOVERED_KEY) === 'true';
-  const reason =
-    isFinished && !wasRecovered
-      ? 'was closed before its results were made'
-      : `was cut off after ${rowCount} records, and no results were made of them${wasRecovered ? '' : ' (`aiperf recover` finishes the file for other readers)'}`;
+function unfinished({ isFinished, rowCount }: ArrowFileReader, path: string): ExportError {
+  const reason = isFinished
+    ? 'was closed before its results were made'
+    : `was cut off after ${rowCount} records; \`aiperf recover\` finishes it`;
   return new ExportError('AIPERF_EXPORT_UNFINISHED', `${path} ${reason}`);
 }

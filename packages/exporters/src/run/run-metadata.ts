@@ -1,4 +1,5 @@
 import type { RunResults } from '@aiperf/metrics';
+import type { AnalyzedPhase } from '@aiperf/metrics/analysis';
 import { ExportError } from '../export-error.ts';
 import type { RunDescription } from '../json-summary.ts';
 
@@ -12,6 +13,7 @@ export const METADATA_KEYS = {
   config: 'aiperf.run_config',
   clockOrigin: 'aiperf.clock_origin',
   phases: 'aiperf.phases',
+  measured: 'aiperf.measured',
   summary: 'aiperf.summary',
 } as const;
 
@@ -64,6 +66,24 @@ export interface RecordedOrigin {
 /** The results as the records manager stored them; `undefined` when it never came to that. */
 export function storedResults(metadata: ReadonlyMap<string, string>, path: string): RunResults | undefined {
   return jsonOf(metadata, METADATA_KEYS.summary, path) as RunResults | undefined;
+}
+
+/** The phases as the timing manager counted them; `undefined` for a run that did not come to its end. */
+export function storedPhases(metadata: ReadonlyMap<string, string>, path: string): AnalyzedPhase[] | undefined {
+  const phases = jsonOf(metadata, METADATA_KEYS.phases, path);
+  if (!Array.isArray(phases)) return undefined;
+  // A time that was never reported has no form in JSON.
+  return (phases as readonly (AnalyzedPhase & { readonly startNs: number | null })[]).map((phase) =>
+    Object.assign({}, phase, { startNs: phase.startNs ?? Number.NaN }),
+  );
+}
+
+/** What was measured beside the requests, by tag of its metric. */
+export function storedMeasured(
+  metadata: ReadonlyMap<string, string>,
+  path: string,
+): ReadonlyMap<string, readonly number[]> {
+  return new Map(Object.entries((jsonOf(metadata, METADATA_KEYS.measured, path) ?? {}) as Record<string, number[]>));
 }
 
 /** What a summary says about its run. */
