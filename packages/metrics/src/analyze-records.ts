@@ -27,7 +27,7 @@ export interface AnalyzedPhase {
   /** Run nanoseconds; NaN: not reported. */
   readonly startNs: number;
   /** Absent for a phase that was not seen to its end. */
-  readonly counts?: PhaseLoad['counts'];
+  readonly counts?: PhaseLoad['counts'] | undefined;
   /** As counted while the rows came. */
   readonly arrived: PhaseCheck['arrived'];
 }

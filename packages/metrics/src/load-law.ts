@@ -18,7 +18,8 @@ export interface LoadLaw {
 export function loadLawOf(phase: PhaseConfig, randomSeed: number | undefined): LoadLaw | undefined {
   if (phase.mode !== 'request_rate' || phase.arrivalPattern === 'concurrency_burst') return undefined;
   if (phase.requestRateRamp?.shape === 'poisson' && randomSeed === undefined) return undefined;
-  const { countAt }: RateProfile = createRateProfile(phase, arrivalStream(phase, randomSeed));
+  const profile: RateProfile = createRateProfile(phase, arrivalStream(phase, randomSeed));
+  const countAt = (timeSec: number): number => profile.countAt(timeSec);
   if (phase.arrivalPattern === 'constant') return { countAt };
   const shape = phase.arrivalPattern === 'gamma' ? (phase.arrivalSmoothness ?? 1) : 1;
   const shareBelow = (interval: number): number =>

@@ -40,8 +40,8 @@ export interface PhaseState {
   readonly kind: PhaseKind;
   /** NaN: not reported. */
   readonly startNs: number;
-  /** Absent before the phase has completed. */
-  readonly counts?: PhaseLoad['counts'];
+  /** Known when the phase has completed. */
+  readonly counts: PhaseLoad['counts'] | undefined;
   readonly arrived: PhaseRows;
 }
 
@@ -141,15 +141,11 @@ export class RecordsAccumulator {
 
   /** Every phase that is known, in the order of the run. */
   get phases(): readonly PhaseState[] {
-    return Array.from(this.#phases)
-      .toSorted(([a], [b]) => a - b)
-      .map(([index, { kind = 'profiling', startNs, counts, rows, errors, cancelled }]) => ({
-        index,
-        kind,
-        startNs,
-        ...(counts === undefined ? {} : { counts }),
-        arrived: { rows, errors, cancelled },
-      }));
+    const indexes = [...this.#phases.keys()].sort((a, b) => a - b);
+    return indexes.map((index) => {
+      const { kind = 'profiling', startNs, counts, rows, errors, cancelled } = this.#phase(index);
+      return { index, kind, startNs, counts, arrived: { rows, errors, cancelled } };
+    });
   }
 
   totals(kind: PhaseKind): KindTotals {

@@ -65,10 +65,8 @@ async function createRig() {
   await service.configure(plan);
   await service.start();
   const push = peer.context.sockets.push('records');
-  const counts = {
-    ...{ sent: 0, completed: 0, failed: 0, cancelled: 0, lost: 0, inFlight: 0, was_cancelled: false },
-    ...{ sessions: 0, sessionsInFlight: 0, sessionsEndedEarly: 0, neverSent: 0 },
-  };
+  const requests = { sent: 0, completed: 0, failed: 0, cancelled: 0, lost: 0, inFlight: 0, was_cancelled: false };
+  const counts = { ...requests, sessions: 0, sessionsInFlight: 0, sessionsEndedEarly: 0, neverSent: 0 };
   return {
     rig,
     service,
@@ -134,7 +132,7 @@ describe('records manager', () => {
     rig.startProfiling();
     await rig.push.send(batchOf([one(0), one(1), one(1, 'failed')]));
     await turns();
-    rig.end({ completed: 2, failed: 1, cancelled: 1 });
+    rig.end({ sent: 4, completed: 2, failed: 1, cancelled: 1, sessions: 3 });
     await turns();
     expect(rig.results).toEqual([]);
     await rig.push.send(batchOf([one(1), one(1, 'cancelled')]));
@@ -150,7 +148,9 @@ describe('records manager', () => {
       startEpochNs: '1795333439001000000',
       endEpochNs: '1795333441000000000',
       errors: [{ code: null, kind: 'stream_cut', count: 1 }],
+      load: [{ phase: 'profiling', mode: 'concurrency', sent: 4, completed: 2, failed: 1, cancelled: 1, sessions: 3 }],
     });
+    expect(rig.results[0]).not.toHaveProperty('timeSlices');
     const metric = (tag: string) => rig.results[0]?.profiling.find((result) => result.tag === tag);
     expect(metric('time_to_first_token')).toMatchObject({ unit: 'ms', avg: 50, count: 2 });
     expect(metric('request_count')).toMatchObject({ avg: 2 });

@@ -1,17 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MetricResult } from './metric-definition.ts';
 import { createMetricSet } from './metric-set.ts';
 import { RecordBatchBuilder } from './record-batch.ts';
 import { createRecordSchema } from './record-schema.ts';
-import type { ColumnBatch, RecordSink } from './record-sink.ts';
-import { METRIC_DEFINITIONS } from './registry.ts';
+import { GOLDEN, GoldenRows, hasGolden } from './golden-rows.test.support.ts';
+import type { RecordSink } from './record-sink.ts';
 import { groupsByKind } from './row-groups.ts';
 import { toResults } from './run-values.ts';
 import { summarizeRecords, type SummarizeOptions } from './summarize-records.ts';
 import { CHAT_MODE, MemorySink } from './test-records.test.support.ts';
-import { unitDivisor } from './units.ts';
 
 const metrics = createMetricSet(CHAT_MODE);
 const schema = createRecordSchema(metrics);
@@ -157,84 +156,9 @@ describe('summarizeRecords', () => {
   }, 60_000);
 });
 
-const GOLDEN = new URL('../../../../shared/golden-aiperf-0.13/', import.meta.url);
-
-interface GoldenRecord {
-  readonly metadata: {
-    readonly request_start_ns: number;
-    readonly benchmark_phase: 'warmup' | 'profiling';
-    readonly credit_issued_ns: number;
-    readonly request_end_ns: number;
-  };
-  readonly metrics: Readonly<
-    Record<string, { readonly value: number | readonly number[]; readonly unit: string } | undefined>
-  >;
-  readonly error?: object;
-}
-
-/** Rows of AIPerf's JSONL as a record sink: its values in native units, by our column names. */
-class GoldenSource implements Pick<RecordSink, 'rowCount' | 'scan'> {
-  readonly #records: readonly GoldenRecord[];
-  readonly #starts: readonly bigint[];
-
-  constructor(path: URL) {
-    const lines = readFileSync(path, 'utf8').trim().split('\n');
-    this.#records = lines.map((line) => JSON.parse(line) as GoldenRecord);
-    // Epoch nanoseconds do not survive JSON.parse.
-    this.#starts = lines.map((line) => BigInt(/"request_start_ns":(\d+)/u.exec(line)?.[1] ?? '0'));
-  }
-
-  get rowCount(): number {
-    return this.#records.length;
-  }
-
-  async scan(_columns: readonly string[], visit: (batch: ColumnBatch) => void): Promise<void> {
-    visit({
-      rowCount: this.#records.length,
-      numbers: (name) => Float64Array.from(this.#records, (record, row) => this.#number(record, row, name)),
-      list: (name) => {
-        const lists = this.#records.map(({ metrics: { [name]: metric } }) =>
-          metric === undefined ? [] : (metric.value as readonly number[]).map((value) => native(name, value)),
-        );
-        const offsets = new Int32Array(lists.length + 1);
-        for (const [index, list] of lists.entries()) offsets[index + 1] = (offsets[index] ?? 0) + list.length;
-        return { offsets, values: Float64Array.from(lists.flat()) };
-      },
-      strings: () => [],
-    });
-    await Promise.resolve();
-  }
-
-  #number(record: GoldenRecord, row: number, name: string): number {
-    if (name === 'phase_index') return record.metadata.benchmark_phase === 'warmup' ? 0 : 1;
-    if (name === 'valid') return record.error === undefined ? 1 : 0;
-    if (name === 'was_cancelled') return 0;
-    if (name === 'request_start_offset_ns') return Number((this.#starts[row] ?? 0n) - (this.#starts[0] ?? 0n));
-    if (name === 'requested_osl') return requestedOsl(record);
-    const value = record.metrics[name]?.value;
-    return typeof value === 'number' ? native(name, value) : Number.NaN;
-  }
-}
-
-/** Undoes the conversion to display units; durations and bytes were whole numbers before it. */
-function native(tag: string, value: number): number {
-  const metric = METRIC_DEFINITIONS.find((candidate) => candidate.tag === tag);
-  if (metric === undefined) throw new Error(`no metric ${tag}`);
-  const divisor = unitDivisor(metric.unit, metric.displayUnit ?? metric.unit);
-  const isWhole = 'valueType' in metric && metric.valueType === 'int';
-  return isWhole ? Math.round(value * divisor) : value * divisor;
-}
-
-/** AIPerf does not write it; the mismatch in percent gives it back. */
-function requestedOsl({ metrics: values }: GoldenRecord): number {
-  const percent = values['osl_mismatch_diff_pct']?.value;
-  const osl = values['output_sequence_length']?.value;
-  return typeof percent === 'number' && typeof osl === 'number' ? Math.round(osl / (1 + percent / 100)) : Number.NaN;
-}
-
 /** Not made from one request's records, or of a later issue, or not in AIPerf's records. */
 const NOT_COMPARED =
-  /^(goodput|good_request_.*|adj_.*|(effective|active)_.*|tokens_in_flight|credit_to_start_latency|context_overflow_count|replay_.*)$/u;
+  /^(goodput|good_request_.*|(effective|active)_.*|tokens_in_flight|credit_to_start_latency|context_overflow_count|replay_.*)$/u;
 /** AIPerf divides these by the phase's length, from its first credit to its last return, which its records do not hold. */
 const RATES = new Set([
   'request_throughput',
@@ -262,7 +186,7 @@ const NAMES = [
   'p99',
 ] as const;
 
-describe.skipIf(!existsSync(GOLDEN) && process.env['CI'] === undefined)('summaries of AIPerf 0.13', () => {
+describe.skipIf(!hasGolden)('summaries of AIPerf 0.13', () => {
   test.for([
     ['01-llama-raw', true],
     ['02-poisson-goodput', true],
@@ -272,7 +196,7 @@ describe.skipIf(!existsSync(GOLDEN) && process.env['CI'] === undefined)('summari
     ['07-mooncake-fixed', true],
     ['09-sigint', true],
   ] as const)('%s: every statistic from its records', async ([run, streaming]) => {
-    const source = new GoldenSource(new URL(`${run}/profile_export.jsonl`, GOLDEN));
+    const source = new GoldenRows(new URL(`${run}/profile_export.jsonl`, GOLDEN));
     const golden = JSON.parse(readFileSync(new URL(`${run}/profile_export_aiperf.json`, GOLDEN), 'utf8')) as Record<
       string,
       unknown

@@ -118,7 +118,10 @@ export class WeightedSummary {
   /** `undefined` for an empty sample. */
   get moments(): WeightedMoments | undefined {
     if (this.#weight === 0) return undefined;
-    return { weight: this.#weight, avg: this.#avg, squares: this.#squares, min: this.#min, max: this.#max };
+    const [weight, min, max] = [this.#weight, this.#min, this.#max];
+    // Rounding must not make equal values differ, or the sum of squares negative.
+    if (min === max) return { weight, avg: min, squares: 0, min, max };
+    return { weight, avg: this.#avg, squares: Math.max(0, this.#squares), min, max };
   }
 
   /** The first value at which the cumulative weight of the ascending values reaches a target that was asked for. */
