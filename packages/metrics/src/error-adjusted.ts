@@ -1,10 +1,9 @@
-import type { MetricResult } from './metric-definition.ts';
-import type { RecordMetric } from './metric.ts';
+import type { MetricDefinition, MetricResult } from './metric-definition.ts';
 import { PERCENTILE_NAMES, PERCENTILES } from './stats/percentile.ts';
 import { unitDivisor } from './units.ts';
 
 /** Whether percentiles of this metric are also stated with failed requests counted as infinitely slow. */
-export function isErrorAdjusted({ flags }: Pick<RecordMetric, 'flags'>): boolean {
+export function isErrorAdjusted({ flags }: Pick<MetricDefinition, 'flags'>): boolean {
   return flags.includes('percentile_includes_failed_requests');
 }
 
@@ -22,13 +21,33 @@ export function adjustedRanks(goodCount: number, failedCount: number): number[] 
   return PERCENTILES.map((percent) => nearestRank(goodCount + failedCount, percent)).filter((rank) => rank < goodCount);
 }
 
+type AdjustableMetric = Pick<MetricDefinition, 'tag' | 'header' | 'unit' | 'displayUnit'>;
+
+function adjustedName({ tag, header }: Pick<AdjustableMetric, 'tag' | 'header'>): Pick<MetricResult, 'tag' | 'header'> {
+  return { tag: `adj_${tag}`, header: `${header} (error-adjusted)` };
+}
+
+/** What is said about the companions of these metrics. */
+export function errorAdjustedDefinitions(metrics: readonly MetricDefinition[]): MetricDefinition[] {
+  return metrics.filter(isErrorAdjusted).map((metric) => ({
+    ...adjustedName(metric),
+    unit: metric.unit,
+    displayUnit: metric.displayUnit ?? metric.unit,
+    kind: 'derived_record',
+    flags: [],
+    consoleGroup: metric.consoleGroup,
+    formula: `${metric.tag}, with every failed request as infinitely long; only when one failed`,
+    requires: [metric.tag],
+  }));
+}
+
 /**
  * The `adj_` companion of a latency: every failed request is an infinitely long one, above all the others. Percentiles by nearest rank,
  * since nothing lies between a number and infinity. What is infinite is left out: always the mean, the maximum, the sum, and the
  * percentiles that fall on failed requests.
  */
 export function errorAdjusted(
-  metric: Pick<RecordMetric, 'tag' | 'header' | 'unit' | 'displayUnit'>,
+  metric: AdjustableMetric,
   good: { readonly count: number; readonly min: number; readonly valueAt: (rank: number) => number },
   failedCount: number,
 ): MetricResult {
@@ -41,8 +60,7 @@ export function errorAdjusted(
     return rank < good.count && name !== undefined ? [[name, good.valueAt(rank) / divisor] as const] : [];
   });
   return {
-    tag: `adj_${metric.tag}`,
-    header: `${metric.header} (error-adjusted)`,
+    ...adjustedName(metric),
     unit,
     ...Object.fromEntries(percentiles),
     min: good.min / divisor,

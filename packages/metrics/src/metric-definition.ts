@@ -73,8 +73,9 @@ export interface MetricDefinition {
    * - `aggregate`: one value a run, folded over the rows. `derived`: one value a run, from the others.
    * - `derived_record`: one value a request, made from a record metric and values of the run at its end; in no row.
    * - `measured`: values of the run that come from beside its requests.
+   * - `curve`: a value at every moment of the run, with statistics weighted by time.
    */
-  readonly kind: 'record' | 'record_list' | 'aggregate' | 'derived' | 'derived_record' | 'measured';
+  readonly kind: 'record' | 'record_list' | 'aggregate' | 'derived' | 'derived_record' | 'measured' | 'curve';
   readonly flags: readonly MetricFlag[];
   readonly consoleGroup: ConsoleGroup;
   /** Position in the console table; unordered rows come last. */

@@ -5,6 +5,7 @@ import { oslMismatchCount } from './aggregate/osl-mismatch-count.ts';
 import { requestCount } from './aggregate/request-count.ts';
 import { maxResponseTimestamp, minRequestTimestamp } from './aggregate/timestamps.ts';
 import { usageDiscrepancyCount } from './aggregate/usage-discrepancy-count.ts';
+import { CURVE_DEFINITIONS } from './curves/curve-definitions.ts';
 import { benchmarkDuration } from './derived/benchmark-duration.ts';
 import { completedRequestCount, requestErrorRate } from './derived/completed-request-count.ts';
 import { goodput, goodRequestFraction } from './derived/goodput.ts';
@@ -20,6 +21,7 @@ import {
 } from './derived/throughput.ts';
 import { overallUsagePromptCacheReadPct, totals } from './derived/totals.ts';
 import type { MetricDefinition, RunResults } from './metric-definition.ts';
+import { errorAdjustedDefinitions } from './error-adjusted.ts';
 import type { Metric } from './metric.ts';
 import { coalescingRatio } from './record/coalescing-ratio.ts';
 import { creditDropLatency } from './record/credit-drop-latency.ts';
@@ -120,7 +122,8 @@ export const METRIC_DEFINITIONS: readonly Metric[] = [
   requestThroughput,
 ];
 
-/** The definitions that the results of a run are shown with: this package's and those of the run's own modules. */
+/** The definitions that the results of a run are shown with: the table, what is made beside it, and those of the run's own modules. */
 export function definitionsOf({ foreignDefinitions = [] }: Pick<RunResults, 'foreignDefinitions'>): MetricDefinition[] {
-  return [...METRIC_DEFINITIONS, ...foreignDefinitions];
+  const adjusted = errorAdjustedDefinitions([...METRIC_DEFINITIONS, ...foreignDefinitions]);
+  return [...METRIC_DEFINITIONS, ...adjusted, ...CURVE_DEFINITIONS, ...foreignDefinitions];
 }

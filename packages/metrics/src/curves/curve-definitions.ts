@@ -10,15 +10,12 @@ export interface Curve {
   /** Whether the curve has anything to say at this moment; always 0 where it has not. */
   readonly isActive: (state: CurveState) => boolean;
   /** Over the whole window. */
-  readonly effective: CurveDefinition;
+  readonly effective: MetricDefinition;
   /** Over the time in which it is active. */
-  readonly active?: CurveDefinition;
+  readonly active?: MetricDefinition;
   /** Exists without streamed responses as well. */
   readonly needsStreaming: boolean;
 }
-
-/** What is said about a metric that is made from a curve rather than from values of the rows. */
-export type CurveDefinition = Pick<MetricDefinition, 'tag' | 'header' | 'unit' | 'consoleGroup' | 'flags' | 'formula'>;
 
 const always = (): boolean => true;
 const prefills = (state: CurveState): boolean => state.prefilling > 0;
@@ -30,10 +27,10 @@ function defined(
   unit: MetricUnit,
   formula: string,
   group: 'effective' | 'active' = 'effective',
-): CurveDefinition {
+): MetricDefinition {
   const tag = name === 'tokens_in_flight' ? name : `${group}_${name}`;
   const header = tag.replaceAll('_', ' ').replaceAll(/\b[a-z]/gu, (letter) => letter.toUpperCase());
-  return { tag, header, unit, consoleGroup: group, flags: [], formula };
+  return { tag, header, unit, kind: 'curve', consoleGroup: group, flags: [], formula };
 }
 
 function throughput(
@@ -109,14 +106,16 @@ export const CURVES: readonly Curve[] = [
   },
 ];
 
+const ACTIVE_ORDER = [
+  'active_decode_throughput',
+  'active_prefill_throughput',
+  'active_decode_throughput_per_user',
+  'active_prefill_throughput_per_user',
+  'active_total_throughput',
+];
+
 /** The metrics that {@link CURVES} make, in the order of the files; beside the registry, which holds what is computed from values of rows. */
-export const CURVE_DEFINITIONS: readonly CurveDefinition[] = [
+export const CURVE_DEFINITIONS: readonly MetricDefinition[] = [
   ...CURVES.map(({ effective }) => effective),
-  ...[
-    'decode_throughput',
-    'prefill_throughput',
-    'decode_throughput_per_user',
-    'prefill_throughput_per_user',
-    'total_throughput',
-  ].flatMap((name) => CURVES.flatMap(({ active }) => (active?.tag === `active_${name}` ? [active] : []))),
+  ...ACTIVE_ORDER.flatMap((tag) => CURVES.flatMap(({ active }) => (active?.tag === tag ? [active] : []))),
 ];

@@ -1,6 +1,6 @@
-import type { MetricResult } from '../metric-definition.ts';
+import type { MetricDefinition, MetricResult } from '../metric-definition.ts';
 import { WeightedSummary } from '../stats/weighted-summary.ts';
-import type { Curve, CurveDefinition } from './curve-definitions.ts';
+import type { Curve } from './curve-definitions.ts';
 import type { CurveState } from './curve-state.ts';
 
 const QUANTILES = [
@@ -127,7 +127,7 @@ class KeptSteps {
   }
 }
 
-function named({ tag, header, unit }: CurveDefinition): Pick<MetricResult, 'tag' | 'header' | 'unit'> {
+function named({ tag, header, unit }: MetricDefinition): Pick<MetricResult, 'tag' | 'header' | 'unit'> {
   return { tag, header, unit };
 }
 
