@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { JSON_SCHEMAS } from '@aiperf/exporters/reference';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CliResult, runCli } from './support/cli.ts';
 import { startMock } from './support/mock.ts';
@@ -10,13 +12,13 @@ import { untilRows } from './support/run-results.ts';
 import { type Workplace, workplace } from './support/workplace.ts';
 
 /** Not made from the record file. */
-const OTHER_FILES = [
+const OTHER_FILES = new Set([
   'inputs.json',
   'logs',
   'worker_health.jsonl',
   'profile_export.arrow',
   'profile_export_chunks.arrow',
-];
+]);
 const run = promisify(execFile);
 
 let place: Workplace;
@@ -49,13 +51,35 @@ afterAll(async () => {
 
 const report = (args: readonly string[]): Promise<CliResult> => runCli(['report', ...args], { cwd: place.path });
 
+describe('files of a run', () => {
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+  const lines = (text: string): unknown[] =>
+    text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+
+  test.for([
+    ['profile_export_aiperf.json', 'summary'],
+    ['profile_export.jsonl', 'record'],
+    ['profile_export_raw.jsonl', 'raw_record'],
+    ['outputs.json', 'outputs'],
+    ['profile_export_aiperf_timeslices.json', 'timeslices'],
+    ['inputs.json', 'inputs'],
+    ['.aiperf_results_ready.json', 'results_ready'],
+  ] as const)('%s fits its JSON Schema', async ([name, schema], { expect }) => {
+    const text = await readFile(join(directory, name), 'utf8');
+    const documents = name.endsWith('.jsonl') ? lines(text) : [JSON.parse(text) as unknown];
+    const validate = ajv.compile(JSON_SCHEMAS[schema] ?? {});
+    expect(documents.length).toBeGreaterThan(0);
+    for (const document of documents) expect([validate(document), validate.errors]).toEqual([true, null]);
+  });
+});
+
 describe('aiperf report', () => {
   test('makes every file again from the record file, byte for byte, and prints the tables', async () => {
     const { exitCode, stdout, stderr } = await report([directory, '--output-dir', 'again']);
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toContain('AIPerf | LLM Metrics');
     const names = (await readdir(join(place.path, 'again'))).toSorted();
-    expect(names).toEqual((await readdir(directory)).filter((name) => !OTHER_FILES.includes(name)).toSorted());
+    expect(names).toEqual((await readdir(directory)).filter((name) => !OTHER_FILES.has(name)).toSorted());
     expect(names.length).toBeGreaterThan(9);
     for (const name of names) {
       const [again, first] = await Promise.all([
