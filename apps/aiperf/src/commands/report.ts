@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearestName } from '@aiperf/config';
 import {
+  DIALECT_NAMES,
+  type DialectName,
   endpointTitle,
   exportRun,
   ExportError,
@@ -11,6 +13,7 @@ import {
   recomputeRun,
   renderClosingLines,
   renderConsoleReport,
+  renderDialect,
   type ResultFileKind,
 } from '@aiperf/exporters';
 import { definitionsOf } from '@aiperf/metrics';
@@ -38,12 +41,15 @@ Prints the tables of a run and writes its files again, from its record file alon
 Options:
   --format LIST       only these, separated by commas: ${Object.keys(FORMATS).join(', ')}; default: what the run had asked for
   --output-dir PATH   where the files go; default: beside the record file
+  --dialect NAME      print what another tool would have reported of the same requests, and where it counts otherwise, and write no
+                      file: ${DIALECT_NAMES.join(', ')}
 `;
 
 interface ReportArguments {
   readonly location: string;
   readonly kinds: ReadonlySet<ResultFileKind> | undefined;
   readonly outputDirectory: string | undefined;
+  readonly dialect: DialectName | undefined;
 }
 
 /** `aiperf report RUN`: tables and files of a finished run. */
@@ -59,6 +65,7 @@ export async function report(argv: readonly string[]): Promise<number> {
   }
   try {
     await using opened = await openRun(parsed.location);
+    if (parsed.dialect !== undefined) return await printDialect(opened, parsed.dialect);
     const warn = (message: string): void => void process.stderr.write(`aiperf report: ${message}\n`);
     const { run, differences } = await recomputeRun(opened, warn);
     await writeAndPrint(run, parsed);
@@ -77,6 +84,17 @@ export async function report(argv: readonly string[]): Promise<number> {
     process.stderr.write(`aiperf report: ${(error as Error).message}\n`);
     return isBadInput(error) ? EXIT_USAGE : EXIT_FAILED;
   }
+}
+
+async function printDialect(run: OpenedRun, dialect: DialectName): Promise<number> {
+  if (run.results.requestCount === 0) {
+    process.stderr.write(
+      `aiperf report: no request of ${run.path} succeeded, so that ${dialect} would report nothing\n`,
+    );
+    return EXIT_FAILED;
+  }
+  process.stdout.write(await renderDialect(run, dialect));
+  return EXIT_OK;
 }
 
 async function writeAndPrint(run: OpenedRun, { kinds, outputDirectory }: ReportArguments): Promise<void> {
@@ -101,12 +119,16 @@ async function writeAndPrint(run: OpenedRun, { kinds, outputDirectory }: ReportA
 
 /** The arguments, or what is wrong with them. */
 function parseArguments(argv: readonly string[]): ReportArguments | string {
-  let parsed: { values: { format?: string[]; 'output-dir'?: string }; positionals: string[] };
+  let parsed: { values: { format?: string[]; 'output-dir'?: string; dialect?: string }; positionals: string[] };
   try {
     parsed = parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { format: { type: 'string', multiple: true }, 'output-dir': { type: 'string' } },
+      options: {
+        format: { type: 'string', multiple: true },
+        'output-dir': { type: 'string' },
+        dialect: { type: 'string' },
+      },
     });
   } catch (error) {
     const [message = ''] = (error as Error).message.split('. ');
@@ -117,15 +139,24 @@ function parseArguments(argv: readonly string[]): ReportArguments | string {
   if (location === undefined || positionals.length > 1) return 'expected one run directory or record file';
   const formats = values.format?.flatMap((list) => list.split(','));
   const unknown = formats?.find((format) => FORMATS[format] === undefined);
-  if (unknown !== undefined) {
-    const nearest = nearestName(unknown, Object.keys(FORMATS));
-    return `unknown format '${unknown}'; ${nearest === undefined ? `expected ${Object.keys(FORMATS).join(', ')}` : `did you mean ${nearest}?`}`;
+  if (unknown !== undefined) return unknownName('format', unknown, Object.keys(FORMATS));
+  const dialect = DIALECT_NAMES.find((name) => name === values.dialect);
+  if (values.dialect !== undefined) {
+    if (dialect === undefined) return unknownName('dialect', values.dialect, DIALECT_NAMES);
+    const option = formats === undefined ? (values['output-dir'] === undefined ? '' : '--output-dir') : '--format';
+    if (option !== '') return `${option} is about files, and --dialect writes none`;
   }
   return {
     location,
     kinds: formats === undefined ? undefined : new Set(formats.flatMap((format) => FORMATS[format] ?? [])),
     outputDirectory: values['output-dir'],
+    dialect,
   };
+}
+
+function unknownName(kind: string, name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  return `unknown ${kind} '${name}'; ${nearest === undefined ? `expected ${known.join(', ')}` : `did you mean ${nearest}?`}`;
 }
 
 /** The file or directory cannot be used; anything else failed while it was written. */
