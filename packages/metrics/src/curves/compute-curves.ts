@@ -3,14 +3,14 @@ import type { MetricResult } from '../metric-definition.ts';
 import type { MetricSet } from '../metric-set.ts';
 import type { ColumnBatch, RecordSink } from '../record-sink.ts';
 import type { BatchTimes } from '../batch-times.ts';
-import { CURVE_DEFINITIONS, CURVES } from './curve-definitions.ts';
+import { CURVE_DEFINITIONS, CURVES, CurveValues } from './curve-definitions.ts';
 import { CurveSummary } from './curve-summary.ts';
 import { BLOCK_LENGTH_MAX_NS, EventBlock, type TimeWindow } from './event-block.ts';
 import { EventHistogram } from './event-histogram.ts';
 import { emitRequest, type CurveRequest } from './request-events.ts';
 
-/** Windows with no more events than this are summarised in one pass, with their steps in memory: some 80 MB. */
-const KEPT_EVENTS_MAX = 2 ** 19;
+/** Windows with no more events than this are summarised in one pass, with their steps in memory: some 130 MB. */
+const KEPT_EVENTS_MAX = 2 ** 21;
 /** Events of one block, as planned; some 25 bytes each. */
 const BLOCK_EVENTS_PLANNED = 2 ** 20;
 
@@ -105,6 +105,7 @@ class BlockedCurves {
   }
 
   async #pass(windows: readonly TimeWindow[], summaries: readonly (readonly CurveSummary[])[]): Promise<void> {
+    const values = new CurveValues();
     const startNs = windows[0]?.startNs ?? 0;
     const endNs = windows.at(-1)?.endNs ?? 0;
     const waiting = this.#histogram.cut(
@@ -122,7 +123,8 @@ class BlockedCurves {
       }
       const parts = windows.map((window) => intersection(window, block));
       block.visit(parts, (state, lengthNs, window) => {
-        for (const summary of summaries[window] ?? []) summary.add(state, lengthNs);
+        values.read(state);
+        for (const summary of summaries[window] ?? []) summary.add(values, lengthNs);
       });
       // A block takes a moment; the bus must be served in between.
       await setImmediate();

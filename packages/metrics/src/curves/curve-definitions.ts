@@ -5,22 +5,40 @@ const NS_PER_SEC = 1e9;
 
 /** One curve over time, and the metrics made from it. */
 export interface Curve {
-  /** Value in the metric's unit. */
-  readonly valueOf: (state: CurveState) => number;
-  /** Whether the curve has anything to say at this moment; always 0 where it has not. */
-  readonly isActive: (state: CurveState) => boolean;
   /** Over the whole window. */
   readonly effective: MetricDefinition;
-  /** Over the time in which it is active. */
+  /** Over the time in which the curve is active. */
   readonly active?: MetricDefinition;
   /** Exists without streamed responses as well. */
   readonly needsStreaming: boolean;
 }
 
-const always = (): boolean => true;
-const prefills = (state: CurveState): boolean => state.prefilling > 0;
-const decodes = (state: CurveState): boolean => state.decoding > 0;
-const works = (state: CurveState): boolean => state.prefilling > 0 || state.decoding > 0;
+/** The curves at one moment, by their place in {@link CURVES}. Arrays, because a number that a function returns costs memory each time. */
+export class CurveValues {
+  /** In the metrics' units. */
+  readonly values: Float64Array = new Float64Array(9);
+  /** 1 where a curve has something to say; it is 0 where it has not. */
+  readonly actives: Uint8Array = new Uint8Array(9).fill(1);
+
+  read(state: CurveState): void {
+    const { values, actives } = this;
+    const { prefilling, decoding } = state;
+    const decodeRate = state.decodeRate * NS_PER_SEC;
+    const prefillRate = state.prefillRate * NS_PER_SEC;
+    values[0] = state.inFlight;
+    values[1] = decodeRate;
+    values[2] = prefillRate;
+    values[3] = decoding;
+    values[4] = prefilling;
+    values[5] = prefillRate + state.evenDecodeRate * NS_PER_SEC;
+    values[6] = decoding === 0 ? 0 : decodeRate / decoding;
+    values[7] = prefilling === 0 ? 0 : prefillRate / prefilling;
+    values[8] = state.tokens;
+    actives[1] = actives[6] = decoding > 0 ? 1 : 0;
+    actives[2] = actives[7] = prefilling > 0 ? 1 : 0;
+    actives[5] = decoding > 0 || prefilling > 0 ? 1 : 0;
+  }
+}
 
 function defined(
   name: string,
@@ -33,77 +51,44 @@ function defined(
   return { tag, header, unit, kind: 'curve', consoleGroup: group, flags: [], formula };
 }
 
-function throughput(
-  name: string,
-  unit: MetricUnit,
-  isActive: Curve['isActive'],
-  formula: string,
-  valueOf: Curve['valueOf'],
-): Curve {
+function throughput(name: string, unit: MetricUnit, formula: string): Curve {
   return {
-    valueOf,
-    isActive,
     effective: defined(name, unit, `${formula}; time-weighted over the whole window`),
     active: defined(name, unit, `${formula}; time-weighted over the time with at least one such request`, 'active'),
     needsStreaming: true,
   };
 }
 
-function count(name: string, formula: string, valueOf: Curve['valueOf'], needsStreaming = true): Curve {
-  return {
-    valueOf,
-    isActive: always,
-    effective: defined(name, 'requests', `${formula}; time-weighted over the whole window`),
-    needsStreaming,
-  };
+function level(name: string, unit: MetricUnit, formula: string, needsStreaming = true): Curve {
+  return { effective: defined(name, unit, `${formula}; time-weighted over the whole window`), needsStreaming };
 }
 
 const DECODE = 'output tokens after the first, spread over the gaps between the chunks';
 const PREFILL = 'input tokens, spread evenly from the request start to the first token';
 
-/** Every curve, in the order of the files. */
+/** Every curve, in the order of the files and of {@link CurveValues}. */
 export const CURVES: readonly Curve[] = [
-  count(
-    'concurrency',
-    'requests between start and end, failed and cancelled ones included',
-    (state) => state.inFlight,
-    false,
-  ),
-  throughput('decode_throughput', 'tokens/sec', decodes, DECODE, (state) => state.decodeRate * NS_PER_SEC),
-  throughput('prefill_throughput', 'tokens/sec', prefills, PREFILL, (state) => state.prefillRate * NS_PER_SEC),
-  count('decode_concurrency', 'requests between first token and end', (state) => state.decoding),
-  count('prefill_concurrency', 'requests between start and first token', (state) => state.prefilling),
+  level('concurrency', 'requests', 'requests between start and end, failed and cancelled ones included', false),
+  throughput('decode_throughput', 'tokens/sec', DECODE),
+  throughput('prefill_throughput', 'tokens/sec', PREFILL),
+  level('decode_concurrency', 'requests', 'requests between first token and end'),
+  level('prefill_concurrency', 'requests', 'requests between start and first token'),
   throughput(
     'total_throughput',
     'tokens/sec',
-    works,
     `${PREFILL}, plus output tokens after the first, spread evenly from the first token to the end`,
-    (state) => (state.prefillRate + state.evenDecodeRate) * NS_PER_SEC,
   ),
   throughput(
     'decode_throughput_per_user',
     'tokens/sec/user',
-    decodes,
     `${DECODE}, by the number of requests between first token and end`,
-    (state) => (state.decoding === 0 ? 0 : (state.decodeRate * NS_PER_SEC) / state.decoding),
   ),
   throughput(
     'prefill_throughput_per_user',
     'tokens/sec/user',
-    prefills,
     `${PREFILL}, by the number of requests before their first token`,
-    (state) => (state.prefilling === 0 ? 0 : (state.prefillRate * NS_PER_SEC) / state.prefilling),
   ),
-  {
-    valueOf: (state) => state.tokens,
-    isActive: always,
-    effective: defined(
-      'tokens_in_flight',
-      'tokens',
-      'input tokens and the output tokens so far of all requests that give output; time-weighted over the whole window',
-    ),
-    needsStreaming: true,
-  },
+  level('tokens_in_flight', 'tokens', 'input tokens and the output tokens so far of all requests that give output'),
 ];
 
 const ACTIVE_ORDER = [

@@ -8,7 +8,7 @@ export const CURVE_EVENTS = {
   prefillStart: 2,
   /** Its first token: what it takes off the prefill rate, the even decode rate it adds. */
   firstToken: 3,
-  /** Its first chunk after the first token is under way: decode rate it adds, tokens that came with the first. */
+  /** Its first chunk after the first token is under way: decode rate it adds, the first token and those that came with it. */
   chunksStart: 4,
   /** A chunk came and another is under way: change of its decode rate, tokens it brought. */
   chunk: 5,
@@ -84,7 +84,6 @@ export class CurveState {
         this.#prefillRate.add(-x);
         if (this.prefilling === 0) this.#prefillRate = new CompensatedSum();
         this.#evenDecodeRate.add(y);
-        this.#tokens.add(1);
         return;
       case CURVE_EVENTS.chunksStart:
         this.#chunking++;

@@ -1,7 +1,6 @@
 import type { MetricDefinition, MetricResult } from '../metric-definition.ts';
 import { WeightedSummary } from '../stats/weighted-summary.ts';
-import type { Curve } from './curve-definitions.ts';
-import type { CurveState } from './curve-state.ts';
+import { CURVES, type Curve, type CurveValues } from './curve-definitions.ts';
 
 const QUANTILES = [
   ['p50', 0.5],
@@ -13,6 +12,7 @@ const QUANTILES = [
 /** Statistics of one curve in one window, in as many passes over its steps as it asks for. */
 export class CurveSummary {
   readonly #curve: Curve;
+  readonly #place: number;
   readonly #windowNs: number;
   readonly #steps: KeptSteps | WeightedSummary;
   #value = 0;
@@ -23,13 +23,15 @@ export class CurveSummary {
   /** With `keepsSteps` one pass is enough, because the steps are kept and gone through again at its end. */
   constructor(curve: Curve, windowNs: number, keepsSteps: boolean) {
     this.#curve = curve;
+    this.#place = CURVES.indexOf(curve);
     this.#windowNs = windowNs;
     this.#steps = keepsSteps ? new KeptSteps() : this.#createSummary();
   }
 
-  add(state: CurveState, lengthNs: number): void {
-    if (!this.#curve.isActive(state)) return;
-    const value = this.#curve.valueOf(state);
+  /** The curves hold these values for a time. */
+  add({ values, actives }: CurveValues, lengthNs: number): void {
+    if (actives[this.#place] === 0) return;
+    const value = values[this.#place] ?? 0;
     if (value !== this.#value) this.#flush(value);
     this.#lengthNs += lengthNs;
   }

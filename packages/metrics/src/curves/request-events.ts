@@ -21,6 +21,7 @@ export interface CurveRequest {
  * Says what a request does to the curves. Its input is taken as processed evenly from its start to its first token. One token is there at the
  * first one; the others are spread evenly over the gaps between its chunks that have a length (chunks that came in one read have no gap
  * between them), or over the time to its end where it has none.
+ * Without a count of its output only its input is in flight.
  */
 export function emitRequest(request: CurveRequest, emit: EmitEvent): void {
   const { startNs, endNs, firstTokenNs } = request;
@@ -28,23 +29,29 @@ export function emitRequest(request: CurveRequest, emit: EmitEvent): void {
   emit(endNs, CURVE_EVENTS.end, 0, 0);
   if (!(firstTokenNs >= startNs && firstTokenNs <= endNs)) return;
   const inputTokens = orZero(request.inputTokens);
+  // Where the number is not known, none is claimed.
+  const firstTokens = request.outputTokens >= 1 ? 1 : 0;
   const laterTokens = Math.max(0, orZero(request.outputTokens) - 1);
   const prefillRate = firstTokenNs > startNs ? inputTokens / (firstTokenNs - startNs) : 0;
   const evenRate = endNs > firstTokenNs ? laterTokens / (endNs - firstTokenNs) : 0;
   emit(startNs, CURVE_EVENTS.prefillStart, prefillRate, inputTokens);
   emit(firstTokenNs, CURVE_EVENTS.firstToken, prefillRate, evenRate);
-  const tokensOfChunks = emitChunks(request, laterTokens, evenRate, emit);
-  emit(endNs, CURVE_EVENTS.decodeEnd, evenRate, inputTokens + 1 + tokensOfChunks);
+  const tokensOfChunks = emitChunks(request, { firstTokens, laterTokens, evenRate }, emit);
+  emit(endNs, CURVE_EVENTS.decodeEnd, evenRate, inputTokens + firstTokens + tokensOfChunks);
 }
 
-/** Returns the tokens that the chunks brought. */
-function emitChunks(request: CurveRequest, laterTokens: number, evenRate: number, emit: EmitEvent): number {
+/** Returns the tokens that the chunks after the first one brought. */
+function emitChunks(
+  request: CurveRequest,
+  { firstTokens, laterTokens, evenRate }: Readonly<Record<'firstTokens' | 'laterTokens' | 'evenRate', number>>,
+  emit: EmitEvent,
+): number {
   const { gapsNs, gapsFrom, gapsTo, firstTokenNs, endNs } = request;
   const gapCount = gapsTo - gapsFrom;
   let longCount = 0;
   for (let index = gapsFrom; index < gapsTo; index++) if ((gapsNs[index] ?? 0) > 0) longCount++;
   if (longCount === 0) {
-    emit(firstTokenNs, CURVE_EVENTS.chunksStart, evenRate, 0);
+    emit(firstTokenNs, CURVE_EVENTS.chunksStart, evenRate, firstTokens);
     emit(endNs, CURVE_EVENTS.chunksEnd, evenRate, 0);
     return 0;
   }
@@ -58,7 +65,7 @@ function emitChunks(request: CurveRequest, laterTokens: number, evenRate: number
     if (gapNs > 0) {
       const next = tokensPerGap / gapNs;
       // The tokens of the chunks that came at this moment, the one before this gap and those that shared its read.
-      if (rate === undefined) emit(timeNs, CURVE_EVENTS.chunksStart, next, tokens);
+      if (rate === undefined) emit(timeNs, CURVE_EVENTS.chunksStart, next, firstTokens + tokens);
       else emit(timeNs, CURVE_EVENTS.chunk, next - rate, tokens);
       tokens = 0;
       rate = next;
