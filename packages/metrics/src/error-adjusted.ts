@@ -23,14 +23,19 @@ export function adjustedRanks(goodCount: number, failedCount: number): number[] 
 
 type AdjustableMetric = Pick<MetricDefinition, 'tag' | 'header' | 'unit' | 'displayUnit'>;
 
-function adjustedName({ tag, header }: Pick<AdjustableMetric, 'tag' | 'header'>): Pick<MetricResult, 'tag' | 'header'> {
-  return { tag: `adj_${tag}`, header: `${header} (error-adjusted)` };
+function adjustedTag({ tag }: Pick<AdjustableMetric, 'tag'>): string {
+  return `adj_${tag}`;
+}
+
+function adjustedHeader({ header }: Pick<AdjustableMetric, 'header'>): string {
+  return `${header} (error-adjusted)`;
 }
 
 /** What is said about the companions of these metrics. */
 export function errorAdjustedDefinitions(metrics: readonly MetricDefinition[]): MetricDefinition[] {
   return metrics.filter(isErrorAdjusted).map((metric) => ({
-    ...adjustedName(metric),
+    tag: adjustedTag(metric),
+    header: adjustedHeader(metric),
     unit: metric.unit,
     displayUnit: metric.displayUnit ?? metric.unit,
     kind: 'derived_record',
@@ -60,7 +65,8 @@ export function errorAdjusted(
     return rank < good.count && name !== undefined ? [[name, good.valueAt(rank) / divisor] as const] : [];
   });
   return {
-    ...adjustedName(metric),
+    tag: adjustedTag(metric),
+    header: adjustedHeader(metric),
     unit,
     ...Object.fromEntries(percentiles),
     min: good.min / divisor,

@@ -103,7 +103,7 @@ async function measureIntervals(
     await source.scan(columns, (batch) => visitSent(batch, index, (sentNs) => histogram.add(sentNs)));
   }
   const distance = new UniformDistance();
-  const originNs = Number.isNaN(startNs) ? survey.firstDueNs : startNs;
+  const originNs = originOf(startNs, survey);
   const positionOf = (timeNs: number): number => law?.countAt((timeNs - originNs) / NS_PER_SEC) ?? Number.NaN;
   // With an even rate the schedule says that as many requests have come by any moment as it expects.
   const firstPosition = positionOf(survey.firstDueNs);
@@ -172,10 +172,15 @@ function askedRateOf({ config, startNs, law, survey }: PhaseLoad): number | unde
       if (config.arrivalPattern === 'concurrency_burst') return undefined;
       const isSteady = config.requestRateRamp === undefined && config.requestRateSeries === undefined;
       if (isSteady) return config.requestRatePerSec;
-      const lengthSec = (survey.lastDueNs - startNs) / NS_PER_SEC;
+      const lengthSec = (survey.lastDueNs - originOf(startNs, survey)) / NS_PER_SEC;
       return law !== undefined && lengthSec > 0 ? law.countAt(lengthSec) / lengthSec : undefined;
     }
   }
+}
+
+/** When the phase's schedule began; where that was not reported, its first due time comes closest. */
+function originOf(startNs: number, { firstDueNs }: Readonly<PhaseSurvey>): number {
+  return Number.isFinite(startNs) ? startNs : firstDueNs;
 }
 
 /** Rate of the due times themselves, which for random arrivals is not just the one asked for. */

@@ -25,12 +25,3 @@ export function groupsByKind(kinds: readonly PhaseKind[], phaseKinds: ReadonlyMa
       }),
   };
 }
-
-/** One group a phase, in the order of `phaseIndexes`. */
-export function groupsByPhase(phaseIndexes: readonly number[]): RowGroups {
-  return {
-    groupCount: phaseIndexes.length,
-    columns: ['phase_index'],
-    groupsOf: (batch) => Int32Array.from(batch.numbers('phase_index'), (index) => phaseIndexes.indexOf(index)),
-  };
-}

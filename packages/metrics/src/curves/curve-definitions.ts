@@ -36,7 +36,8 @@ export class CurveValues {
     values[8] = state.tokens;
     actives[1] = actives[6] = decoding > 0 ? 1 : 0;
     actives[2] = actives[7] = prefilling > 0 ? 1 : 0;
-    actives[5] = decoding > 0 || prefilling > 0 ? 1 : 0;
+    // A time in which only requests that fail are in flight is a time in which the server gave nothing.
+    actives[5] = state.inFlight > 0 ? 1 : 0;
   }
 }
 
@@ -51,10 +52,10 @@ function defined(
   return { tag, header, unit, kind: 'curve', consoleGroup: group, flags: [], formula };
 }
 
-function throughput(name: string, unit: MetricUnit, formula: string): Curve {
+function throughput(name: string, unit: MetricUnit, formula: string, busy = 'at least one such request'): Curve {
   return {
     effective: defined(name, unit, `${formula}; time-weighted over the whole window`),
-    active: defined(name, unit, `${formula}; time-weighted over the time with at least one such request`, 'active'),
+    active: defined(name, unit, `${formula}; time-weighted over the time with ${busy}`, 'active'),
     needsStreaming: true,
   };
 }
@@ -77,6 +78,7 @@ export const CURVES: readonly Curve[] = [
     'total_throughput',
     'tokens/sec',
     `${PREFILL}, plus output tokens after the first, spread evenly from the first token to the end`,
+    'at least one request in flight, failed ones included',
   ),
   throughput(
     'decode_throughput_per_user',

@@ -12,8 +12,6 @@ export interface TimeWindow {
   readonly endNs: number;
 }
 
-/** Events of one block at most. */
-export const BLOCK_EVENTS_MAX: number = NUMBER_VALUES;
 /** Length of one block at most, 2.4 hours. */
 export const BLOCK_LENGTH_MAX_NS: number = 2 ** (64 - NUMBER_BITS);
 
