@@ -105,7 +105,7 @@ export class RecordProcessor {
       const response = this.#options.parser.parseResponse(request);
       slot.fill(request, response, this.#options.mediaOf?.(request.conversationIndex, request.turnIndex));
       if (this.#responseText !== undefined) slot.responseText = response.text;
-      if (slot.isValid && tokens === undefined) slot.takeServerTokens();
+      if (tokens === undefined) slot.takeServerTokens();
       if (slot.isValid && tokens !== undefined) {
         // Names and arguments of tool calls are output like any other.
         textChars += this.#addText(slot, 'output', response.text + response.toolCallText);

@@ -102,7 +102,8 @@ export class RecordSlot implements ParsedRecord {
   takeServerTokens(): void {
     const { promptTokens = Number.NaN, completionTokens = Number.NaN, reasoningTokens } = this.usage;
     this.inputTokens = promptTokens;
-    this.outputTokens = completionTokens - (reasoningTokens ?? 0);
+    // Some servers do not count reasoning as completion, and may report more of it.
+    this.outputTokens = Math.max(0, completionTokens - (reasoningTokens ?? 0));
     this.reasoningTokens = reasoningTokens ?? Number.NaN;
     if (this.#reportedFirstTokens > 0) this.firstContentTokens = this.#reportedFirstTokens;
   }

@@ -45,11 +45,11 @@ test.for<[string, Record<string, unknown>, TokenUsage]>([
     { promptTokens: 7, promptCacheReadTokens: 2, completionTokens: 9, reasoningTokens: 4, totalTokens: 16 },
   ],
   [
-    'Anthropic',
+    'Anthropic, whose input is what the cache did not have',
     {
       usage: { input_tokens: 15, cache_read_input_tokens: 24, cache_creation_input_tokens: 8, output_tokens: 5 },
     },
-    { promptTokens: 15, promptCacheReadTokens: 24, promptCacheWriteTokens: 8, completionTokens: 5 },
+    { promptTokens: 47, promptCacheReadTokens: 24, promptCacheWriteTokens: 8, completionTokens: 5 },
   ],
   [
     'Gemini',
@@ -79,20 +79,20 @@ test.for<[string, Record<string, unknown>, TokenUsage]>([
     },
   ],
   [
-    'Bedrock',
+    'Bedrock, with the same accounting',
     {
       usage: {
         inputTokens: 11,
         outputTokens: 22,
-        totalTokens: 33,
+        totalTokens: 42,
         cacheReadInputTokens: 4,
         cacheWriteInputTokens: 5,
       },
     },
     {
-      promptTokens: 11,
+      promptTokens: 20,
       completionTokens: 22,
-      totalTokens: 33,
+      totalTokens: 42,
       promptCacheReadTokens: 4,
       promptCacheWriteTokens: 5,
     },

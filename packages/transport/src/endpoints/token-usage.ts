@@ -48,6 +48,15 @@ const USAGE_PATHS: { readonly [K in keyof TokenUsage]-?: readonly (readonly stri
 
 const USAGE_ENTRIES = Object.entries(USAGE_PATHS);
 
+/**
+ * Anthropic and Bedrock count as input only what was neither read from the cache nor written to it; all others count the whole prompt. By
+ * the name of the input count: what has to be added for the whole prompt.
+ */
+const UNCACHED_INPUTS: readonly (readonly [input: string, cached: readonly string[]])[] = [
+  ['input_tokens', ['cache_read_input_tokens', 'cache_creation_input_tokens']],
+  ['inputTokens', ['cacheReadInputTokens', 'cacheWriteInputTokens']],
+];
+
 /** Reads a usage object; absent for anything that is not an object. */
 function parseTokenUsage(usage: unknown): TokenUsage | undefined {
   if (!isObject(usage)) return undefined;
@@ -58,11 +67,17 @@ function parseTokenUsage(usage: unknown): TokenUsage | undefined {
       for (const key of path) value = isObject(value) ? value[key] : byModality(value, key);
       const count = numberOf(value);
       if (count === undefined) continue;
-      parsed[name] = count;
+      parsed[name] = name === 'promptTokens' ? count + cachedBeside(usage, path[0]) : count;
       break;
     }
   }
   return parsed;
+}
+
+/** Tokens of the prompt that the count under the name `input` leaves out. */
+function cachedBeside(usage: JsonObject, input: string | undefined): number {
+  const cached = UNCACHED_INPUTS.find(([name]) => name === input)?.[1] ?? [];
+  return cached.reduce((sum, name) => sum + (numberOf(usage[name]) ?? 0), 0);
 }
 
 /** Gemini lists its details: `[{"modality": "AUDIO", "tokenCount": 7}]`. */
