@@ -15,7 +15,7 @@ export interface DialectRequest {
   /** Start to last content. */
   readonly latencyNs: number;
   readonly ttftNs: number;
-  /** Start to first content that is not reasoning. */
+  /** Start to first content that is not reasoning; equal to the TTFT where there can be none. */
   readonly ttfoNs: number;
   readonly inputTokens: number;
   /** With reasoning. */
@@ -80,6 +80,7 @@ export class DialectRequests {
   /** Visits the requests in the order of the file. One object serves for all; `withGaps` reads the gaps too. */
   async visit(visit: (request: DialectRequest) => void, withGaps = false): Promise<void> {
     const optional = OPTIONAL_COLUMNS.filter(([, column]) => this.#names.has(column));
+    const hasTtfo = this.#names.has('time_to_first_output_token');
     const readsGaps = withGaps && this.#names.has(GAPS);
     const columns = [...ROW_COLUMNS, ...optional.map(([, column]) => column), ...(readsGaps ? [GAPS] : [])];
     const request = emptyRequest();
@@ -91,6 +92,7 @@ export class DialectRequests {
       for (let row = 0; row < batch.rowCount; row++) {
         if (!read(row, request)) continue;
         for (const [key, values] of fill) request[key] = values[row] ?? Number.NaN;
+        if (!hasTtfo) request.ttfoNs = request.ttftNs;
         request.gapsFrom = gaps?.offsets[row] ?? 0;
         request.gapsTo = gaps?.offsets[row + 1] ?? 0;
         visit(request);

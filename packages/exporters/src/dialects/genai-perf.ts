@@ -132,7 +132,7 @@ function emitSamples(request: DialectRequest, add: (key: Sample, value: number) 
   add('latency', latencyNs);
   add('osl', tokens);
   if (!Number.isNaN(inputTokens)) add('isl', inputTokens);
-  const ttftNs = firstTextNs(request);
+  const ttftNs = request.ttfoNs;
   if (Number.isNaN(ttftNs)) return;
   add('ttft', ttftNs);
   const secondNs = secondReadNs(request, ttftNs);
@@ -155,13 +155,9 @@ function secondReadNs({ ttftNs, gapsNs, gapsFrom, gapsTo }: DialectRequest, firs
   return Number.NaN;
 }
 
+/** Without streaming there are no times to tell. */
 function hasText(request: DialectRequest): boolean {
-  return textTokens(request) > 0 && (Number.isNaN(request.ttftNs) || !Number.isNaN(firstTextNs(request)));
-}
-
-/** Where reasoning cannot be, the two columns for it may be missing. */
-function firstTextNs(request: DialectRequest): number {
-  return firstKnown(request.ttfoNs, request.textTokens < request.outputTokens ? Number.NaN : request.ttftNs);
+  return textTokens(request) > 0 && !(Number.isNaN(request.ttfoNs) && !Number.isNaN(request.ttftNs));
 }
 
 function textTokens(request: DialectRequest): number {

@@ -24,12 +24,12 @@ const UNBOUNDED_NOTE = `${UNBOUNDED_MARK} confidence interval unavailable at thi
 const MARGIN_DECIMALS = [2, 3, 4];
 
 /**
- * The console tables of `guidellm benchmark` 0.8. Formulas, weights, labels and their order are facts of vllm-project/guidellm
+ * The console tables of `guidellm run` 0.8. Formulas, weights, labels and their order are facts of vllm-project/guidellm
  * `schemas/base/request_stats.py`, `schemas/base/statistics.py`, `benchmark/schemas/metrics.py` and `benchmark/outputs/console.py`.
  */
 export const guidellmDialect: Dialect = {
   name: 'guidellm',
-  tool: 'guidellm benchmark',
+  tool: 'guidellm run',
   sources: [
     'vllm-project/guidellm src/guidellm/schemas/base/request_stats.py (0.8.1)',
     'vllm-project/guidellm src/guidellm/schemas/base/statistics.py (0.8.1)',
