@@ -5,6 +5,8 @@ import { pythonWith } from '@aiperf/tooling-scripts/python-venv';
 import { Checks } from './checks.ts';
 import { compareTools, type ScenarioResult } from './compare-tools.ts';
 import { applyKnownDifferences, parseKnownDifferences, type KnownDifference } from './known-differences.ts';
+import { compareMetrics } from './metrics/run-metrics.ts';
+import { METRICS_VIEW_NAMES } from './metrics/views.ts';
 import { REFERENCE_PACKAGE, ROOT_PATH } from './paths.ts';
 import { compareWithRealServer } from './real.ts';
 import { renderProblems, renderReports, renderTimeErrors, type ScenarioReport } from './render.ts';
@@ -14,17 +16,22 @@ import { makeTokenizerFolder } from './tokenizer-folder.ts';
 
 /** Against llama.cpp instead of against AIPerf; run when asked for. */
 const REAL = 'real';
+/** Every metric from the same stamps, by AIPerf's code and by ours; run when asked for. */
+const METRICS = 'metrics';
+const SPECIAL = [REAL, METRICS];
 
-/** Runs the named scenarios, or all but the real server; prints tables and returns the exit code. */
+/** Runs the named scenarios, or all that compare the two tools; prints tables and returns the exit code. */
 export async function runConformance(names: readonly string[], keep: boolean): Promise<number> {
   const scenarioNames = SCENARIOS.map(({ name }) => name);
-  const unknown = names.filter((name) => name !== REAL && !scenarioNames.includes(name));
+  const unknown = names.filter((name) => !SPECIAL.includes(name) && !scenarioNames.includes(name));
   if (unknown.length > 0) {
-    console.error(`There is no scenario ${unknown.join(', ')}. There are: ${[...scenarioNames, REAL].join(', ')}.`);
+    console.error(
+      `There is no scenario ${unknown.join(', ')}. There are: ${[...scenarioNames, ...SPECIAL].join(', ')}.`,
+    );
     return 2;
   }
   const listPath = `${ROOT_PATH}test/conformance/known-differences.txt`;
-  const known = parseKnownDifferences(await readFile(listPath, 'utf8'), scenarioNames);
+  const known = parseKnownDifferences(await readFile(listPath, 'utf8'), [...scenarioNames, ...METRICS_VIEW_NAMES]);
   const python = await pythonWith([REFERENCE_PACKAGE]);
   const directory = await mkdtemp(join(tmpdir(), 'aiperf-conformance-'));
   const reports: ScenarioReport[] = [];
@@ -41,6 +48,14 @@ export async function runConformance(names: readonly string[], keep: boolean): P
       console.log(`${REAL}: llama.cpp's server with a real model and ours …`);
       const result = await orFailure(compareWithRealServer(tokenizer, join(directory, REAL)));
       reports.push(reportOf(REAL, result, []));
+    }
+    if (names.includes(METRICS)) {
+      console.log(`${METRICS}: one recording, ${REFERENCE_PACKAGE} and ours …`);
+      // What holds for every scenario is about files.
+      const ofViews = known.filter(({ scenarios }) => scenarios.length > 0);
+      for (const [view, result] of await compareMetrics(python, join(directory, METRICS))) {
+        reports.push(reportOf(view, result, ofViews));
+      }
     }
   } finally {
     if (keep) console.log(`Everything that the tools wrote is in ${directory}`);
