@@ -77,6 +77,27 @@ describe('analyzeRecords', () => {
     expect(timeSlices).toBeUndefined();
   });
 
+  test('a phase of which no row arrived has a load report too, and the counts of one cut short come from its rows', async () => {
+    const none = { sent: 7, completed: 3, failed: 0, cancelled: 0, lost: 4, neverSent: 2, sessions: 7 };
+    const config: PhaseConfig = { ...phaseConfig('rate', 4), mode: 'request_rate', requestRatePerSec: 5 };
+    const phases = [
+      { ...phaseOf(0, 'profiling'), config, counts: none, arrived: { rows: 3, errors: 0, cancelled: 0 } },
+      phaseOf(1, 'cut'),
+      phaseOf(2, 'never begun'),
+    ];
+    const source = new StoredRows([[row(1, 0, 10), row(1, 10, 10, { turn_index: 1 })]]);
+    const { load } = await analyzeRecords(source, options(phases));
+    expect(load).toMatchObject([
+      {
+        ...none,
+        verdict: 'degraded',
+        reason: '2 requests were due and never sent; 7 requests left no record of when they were sent',
+      },
+      { phase: 'cut', sent: 2, completed: 2, sessions: 1 },
+    ]);
+    expect(load).toHaveLength(2);
+  });
+
   test('slices: by request start, empty ones left out, the last one clipped; rates by the length of the window', async () => {
     const source = new StoredRows([
       [row(0, 0, 5, { output_sequence_length: 99 }), row(1, 1000, 900), row(1, 1099, 10), row(1, 1100, 10)],

@@ -11,7 +11,7 @@ import { toResults } from './run-values.ts';
 import { measureSteadyPart } from './steady-part.ts';
 import { checkConcurrency, checkCounts, checkLittlesLaw, checkStatistics, type PhaseCheck } from './summary-checks.ts';
 import { summarizeRecords, type MeasuredValues } from './summarize-records.ts';
-import { surveyRows, type RowSurvey } from './survey-rows.ts';
+import { emptySurvey, surveyRows, type RowSurvey } from './survey-rows.ts';
 import { planSlices, sliceMetrics, SLICES_MAX } from './time-slices.ts';
 
 type Source = Pick<RecordSink, 'rowCount' | 'scan'>;
@@ -157,7 +157,8 @@ async function slicesOf(
 
 function loadOf(phase: AnalyzedPhase, survey: RowSurvey, randomSeed: number | undefined): PhaseLoad | undefined {
   const { index, config, startNs, counts } = phase;
-  const rows = survey.phases.get(index);
+  // Without a row there is still something to say: what was sent, and how much never was.
+  const rows = survey.phases.get(index) ?? (counts === undefined ? undefined : emptySurvey());
   if (config === undefined || rows === undefined) return undefined;
   const fromRows = {
     sent: rows.rows,
@@ -166,7 +167,7 @@ function loadOf(phase: AnalyzedPhase, survey: RowSurvey, randomSeed: number | un
     cancelled: rows.cancelled,
     lost: 0,
     neverSent: 0,
-    sessions: 0,
+    sessions: rows.sessions,
   };
   return { index, config, startNs, counts: counts ?? fromRows, law: loadLawOf(config, randomSeed), survey: rows };
 }

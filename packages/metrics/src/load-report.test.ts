@@ -147,14 +147,40 @@ describe('reportLoad', () => {
   });
 
   test('a schedule that stretches, and requests that were never sent, are reasons as well', async () => {
-    const config = { ...RATE, sendLagLimitMs: 1e9 };
-    // The k-th request is 2 % of its time late.
-    const rows = scheduledRows(config, (_, sinceNs) => sinceNs * 0.02);
+    const config = { ...RATE, sendLagLimitMs: 500 };
+    // Too few for the p99 of the lag, but the schedule ends 2 % late.
+    const rows = scheduledRows(config, (index, sinceNs) => (index < 3990 ? 0 : sinceNs * 0.02));
     const report = await reportOf(config, rows, { neverSent: 3 });
     expect(report.verdict).toBe('degraded');
     expect(report.reason).toMatch(
       /^3 requests were due and never sent; requests were sent at [\d.]+ per second, and due at/u,
     );
+  });
+
+  test('a short run is not called degraded for a lag below the limit', async () => {
+    const lags = [6e6, 1e6, 0, 0, 0, 0, 0, 0, 0, 2e6];
+    const rows = lags.map((lagNs, index) => {
+      const dueNs = START_NS + index * 4e6;
+      return sentRow(index, dueNs + lagNs, dueNs);
+    });
+    expect(await reportOf(RATE, rows)).toMatchObject({ verdict: 'on_schedule', sendLagMs: { max: 6 } });
+    const late = rows.map((row, index) => (index < 9 ? row : sentRow(9, START_NS + 36e6 + 20e6, START_NS + 36e6)));
+    const report = await reportOf(RATE, late);
+    expect(report.verdict).toBe('degraded');
+    expect(report.reason).toMatch(/requests were sent at 176.5 per second, and due at 250 per second$/u);
+  });
+
+  test('requests that never reached a connection have no part in the comparison of sent and due times', async () => {
+    // The server is gone after the tenth request: the others were due, and refused.
+    const rows = Array.from({ length: 100 }, (_, index) => {
+      const dueNs = START_NS + index * 10e6;
+      const row = sentRow(index, dueNs, dueNs);
+      return index < 10 ? row : { ...row, valid: 0, request_start_offset_ns: undefined };
+    });
+    const config = { ...RATE, arrivalPattern: 'constant' } as const;
+    expect(await reportOf(config, rows)).toMatchObject({ verdict: 'on_schedule', sendLagMs: { p50: 0, max: 0 } });
+    const replay = await reportOf({ ...config, mode: 'fixed_schedule' }, rows);
+    expect(replay.askedRatePerSec).toBeCloseTo(100, 9);
   });
 
   test('a closed loop and a burst have no schedule', async () => {

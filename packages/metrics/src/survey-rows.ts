@@ -9,14 +9,20 @@ export interface PhaseSurvey {
   valid: number;
   failed: number;
   cancelled: number;
+  /** Rows of first turns. */
+  sessions: number;
   /** First start and last end of all its requests, whatever became of them; infinities the other way round without any. */
   firstStartNs: number;
   lastEndNs: number;
-  /** Rows with a start and with a due time. */
+  /** Rows with a start; with a due time; with both: what never reached a connection was due and has no start. */
   started: number;
   due: number;
+  sentDue: number;
   firstDueNs: number;
   lastDueNs: number;
+  /** Of those with both. */
+  firstSentDueNs: number;
+  lastSentDueNs: number;
 }
 
 /** What one pass over all rows says about them. */
@@ -29,6 +35,7 @@ export interface RowSurvey {
 /** Columns that every row has. */
 const COLUMNS = [
   'phase_index',
+  'turn_index',
   'valid',
   'was_cancelled',
   'request_start_offset_ns',
@@ -44,6 +51,7 @@ export async function surveyRows(source: Pick<RecordSink, 'scan'>, metrics: Metr
   const checks = createRowChecks(metrics);
   await source.scan([...new Set([...COLUMNS, ...checks.columns])], (batch) => {
     const indexes = batch.numbers('phase_index');
+    const turns = batch.numbers('turn_index');
     const valid = batch.numbers('valid');
     const cancelled = batch.numbers('was_cancelled');
     const starts = batch.numbers('request_start_offset_ns');
@@ -55,6 +63,7 @@ export async function surveyRows(source: Pick<RecordSink, 'scan'>, metrics: Metr
     for (let row = 0; row < batch.rowCount; row++) {
       const phase = phaseOf(phases, indexes[row] ?? -1);
       phase.rows++;
+      if (turns[row] === 0) phase.sessions++;
       if (cancelled[row] === 1) phase.cancelled++;
       else if (valid[row] === 1) phase.valid++;
       else phase.failed++;
@@ -68,8 +77,13 @@ export async function surveyRows(source: Pick<RecordSink, 'scan'>, metrics: Metr
       if (lastNs > phase.lastEndNs) phase.lastEndNs = lastNs;
       if (dueNs < phase.firstDueNs) phase.firstDueNs = dueNs;
       if (dueNs > phase.lastDueNs) phase.lastDueNs = dueNs;
-      if (!Number.isNaN(startNs)) phase.started++;
-      if (!Number.isNaN(startNs) && !Number.isNaN(dueNs)) phase.due++;
+      if (!Number.isNaN(dueNs)) phase.due++;
+      if (!Number.isNaN(startNs)) {
+        phase.started++;
+        if (!Number.isNaN(dueNs)) phase.sentDue++;
+        if (dueNs < phase.firstSentDueNs) phase.firstSentDueNs = dueNs;
+        if (dueNs > phase.lastSentDueNs) phase.lastSentDueNs = dueNs;
+      }
       if (startNs < batchStartNs) batchStartNs = startNs;
       if (lastNs > batchEndNs) batchEndNs = lastNs;
     }
@@ -82,19 +96,28 @@ export async function surveyRows(source: Pick<RecordSink, 'scan'>, metrics: Metr
 function phaseOf(phases: Map<number, PhaseSurvey>, index: number): PhaseSurvey {
   let phase = phases.get(index);
   if (phase === undefined) {
-    phase = {
-      rows: 0,
-      valid: 0,
-      failed: 0,
-      cancelled: 0,
-      firstStartNs: Number.POSITIVE_INFINITY,
-      lastEndNs: Number.NEGATIVE_INFINITY,
-      started: 0,
-      due: 0,
-      firstDueNs: Number.POSITIVE_INFINITY,
-      lastDueNs: Number.NEGATIVE_INFINITY,
-    };
+    phase = emptySurvey();
     phases.set(index, phase);
   }
   return phase;
+}
+
+/** Of a phase without a row. */
+export function emptySurvey(): PhaseSurvey {
+  return {
+    rows: 0,
+    valid: 0,
+    failed: 0,
+    cancelled: 0,
+    sessions: 0,
+    firstStartNs: Number.POSITIVE_INFINITY,
+    lastEndNs: Number.NEGATIVE_INFINITY,
+    started: 0,
+    due: 0,
+    sentDue: 0,
+    firstDueNs: Number.POSITIVE_INFINITY,
+    lastDueNs: Number.NEGATIVE_INFINITY,
+    firstSentDueNs: Number.POSITIVE_INFINITY,
+    lastSentDueNs: Number.NEGATIVE_INFINITY,
+  };
 }

@@ -248,6 +248,19 @@ test('a load that ends before its first request: exit 1, and it is said why', as
   await using place = await workplace();
   const load = ['--streaming', '--request-rate', '0.001', '--benchmark-duration', '0.2', '--random-seed', '1'];
   const { exitCode, stderr } = await place.profile(server.url, load);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'aiperf: no request ended within the time given\n' });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'aiperf: no request was sent within the time given\n' });
   expect(readRows(place.results())).toEqual([]);
+  expect(readSummary(place.results())).toMatchObject({ quality: { load: [{ sent: 0, never_sent: 0 }] } });
+});
+
+test('a load of which every request is cancelled: exit 1, and it is said why', async () => {
+  await using server = await startMock({ ttftMs: 500 });
+  await using place = await workplace();
+  const load = ['--streaming', '--request-count', '3', '--request-cancellation-rate', '100'];
+  const { exitCode, stderr } = await place.profile(server.url, load);
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 1,
+    stderr: 'aiperf: every request was cancelled before it had ended\n',
+  });
+  expect(readSummary(place.results())).toMatchObject({ quality: { load: [{ sent: 3, cancelled: 3, failed: 0 }] } });
 });

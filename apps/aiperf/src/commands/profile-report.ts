@@ -42,9 +42,14 @@ export async function reportRun({ outcome, runDirectory, columns }: ReportOption
     );
   }
   if (results.requestCount === 0 && failure === undefined && !results.wasCancelled) {
-    const reason =
-      results.errorCount > 0 ? 'no request succeeded; see the error table' : 'no request ended within the time given';
-    process.stderr.write(`aiperf: ${reason}\n`);
+    process.stderr.write(`aiperf: ${nothingMeasured(results)}\n`);
   }
   if (failure !== undefined) process.stderr.write(`aiperf: ${failure}\n`);
+}
+
+/** Why a run that went to its end has no request to take numbers from. */
+function nothingMeasured({ errorCount, cancelledCount, lostCount }: RunOutcome['results']): string {
+  if (errorCount > 0) return 'no request succeeded; see the error table';
+  if (cancelledCount > 0) return 'every request was cancelled before it had ended';
+  return lostCount > 0 ? 'no request left a record' : 'no request was sent within the time given';
 }
