@@ -65,8 +65,9 @@ describe('computeCurves', () => {
     expect(curves?.get('active_decode_throughput')).toMatchObject({ max: 0.03e9, p90: 0.03e9 });
     expect(curves?.get('active_decode_throughput')?.p50).toBeCloseTo(0.01e9, 3);
     expect(curves?.get('active_decode_throughput')?.avg).toBeCloseTo(0.015e9, 3);
-    // Prefill 1 token/ns for 100 ns, then 3 tokens evenly over 200 ns.
-    expect(curves?.get('active_total_throughput')).toMatchObject({ min: 0.015e9, max: 1e9 });
+    // Prefill 1 token/ns for 100 ns, then 3 tokens evenly over 200 ns, then nothing, with the other request still in flight.
+    expect(curves?.get('active_total_throughput')).toMatchObject({ min: 0, max: 1e9 });
+    expect(curves?.get('active_total_throughput')?.avg).toBeCloseTo((103 / 400) * 1e9, 3);
     // 100 before the first token, 101 for 50 ns, 103 once the next two have come; the last one comes with the end.
     expect(curves?.get('tokens_in_flight')).toMatchObject({ min: 0, max: 103, p50: 100 });
     expect(curves?.get('tokens_in_flight')?.avg).toBeCloseTo((100 * 100 + 101 * 50 + 103 * 150) / 400, 9);
