@@ -118,8 +118,8 @@ describe('credit codec', () => {
     ],
     [
       'an outcome without a name',
-      () => decodeCreditReturnBatch(changed(giveBack, giveBack.length - 1, 4)),
-      /4 is not the number of an outcome/,
+      () => decodeCreditReturnBatch(changed(giveBack, giveBack.length - 1, 5)),
+      /5 is not the number of an outcome/,
     ],
     ['a credit id that is no whole number', () => decodeCreditBatch(changed(grant, 24, 1)), /is not a credit id/],
     [

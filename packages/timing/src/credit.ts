@@ -12,7 +12,10 @@ export interface Credit {
   readonly sessionNumber: number;
   readonly conversationIndex: number;
   readonly turnIndex: number;
-  /** Turns of this session that will be sent in this phase. The session holds its slot from its first turn to the end of its last. */
+  /**
+   * Turns of this session that will be sent in this phase, unless its request count or its end comes first. The session holds its slot from
+   * its first turn to the end of its last.
+   */
   readonly turnCount: number;
   /** When to send, in run nanoseconds; NaN: as soon as a slot is free. A later turn also waits for its predecessor's end and `delayNs`. */
   readonly dueNs: number;
@@ -39,8 +42,8 @@ export interface CreditBatch {
   readonly cancelAfterNs: Float64Array;
 }
 
-/** How a credit came back. */
-export const CREDIT_OUTCOMES = ['completed', 'failed', 'cancelled', 'unsent'] as const;
+/** How a credit came back. `recalled`: unsent, because the timing manager asked for it; the worker would have sent it. */
+export const CREDIT_OUTCOMES = ['completed', 'failed', 'cancelled', 'unsent', 'recalled'] as const;
 export type CreditOutcome = (typeof CREDIT_OUTCOMES)[number];
 
 /** Columns of one message from a worker to the timing manager. */
@@ -79,6 +82,8 @@ export const CREDIT_MESSAGE_KINDS = {
   cancelCredits: 'cc',
   /** Timing manager to worker: hand back what is unsent, let requests in flight end; JSON {@link PhaseReference}. */
   phaseEnd: 'pe',
+  /** Timing manager to worker: hand back what cannot be used yet, and go on; JSON {@link CreditRecall}. */
+  recallCredits: 'rc',
 } as const;
 
 /** Payload of a worker's `wr`. */
@@ -90,6 +95,12 @@ export interface WorkerReady {
 /** Payload of `cc` and `pe`. */
 export interface PhaseReference {
   readonly phaseIndex: number;
+}
+
+/** Payload of `rc`: sessions that have not begun are handed back as far as no slot is free for them. */
+export interface CreditRecall extends PhaseReference {
+  /** Later turns are handed back too, as far as the turn before them has not ended. */
+  readonly laterTurns: boolean;
 }
 
 /** What a worker is told when a phase begins, and again when its limits change. */

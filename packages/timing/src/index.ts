@@ -14,6 +14,7 @@ export type {
   Credit,
   CreditBatch,
   CreditOutcome,
+  CreditRecall,
   CreditReturnBatch,
   PhaseKind,
   PhaseReference,

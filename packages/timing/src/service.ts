@@ -200,6 +200,7 @@ class TimingManager implements Service<RunPlan> {
     return {
       beginPhase: (workerId, start) => send(workerId, CREDIT_MESSAGE_KINDS.phaseStart, json(start)),
       grant: (workerId, batch) => send(workerId, CREDIT_MESSAGE_KINDS.creditGrant, encodeCreditBatch(batch)),
+      recall: (workerId, recall) => send(workerId, CREDIT_MESSAGE_KINDS.recallCredits, json(recall)),
       stopSending: (workerId, phaseIndex) => send(workerId, CREDIT_MESSAGE_KINDS.phaseEnd, json({ phaseIndex })),
       cancel: (workerId, phaseIndex) => send(workerId, CREDIT_MESSAGE_KINDS.cancelCredits, json({ phaseIndex })),
     };

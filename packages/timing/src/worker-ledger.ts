@@ -11,6 +11,10 @@ export class WorkerLedger {
   slots: number | null = null;
   /** It handed credits back of its own accord, so it would not send further ones either. */
   hasStopped: boolean = false;
+  /** Sessions there whose next turn has no credit. */
+  idleSessionCount: number = 0;
+  /** What it was asked to hand back since the latest grant: 0 nothing, 1 sessions that have not begun, 2 later turns as well. */
+  recallLevel: 0 | 1 | 2 = 0;
   #grantedCount = 0;
   #sentCount = 0;
   #returnedSentCount = 0;
@@ -57,6 +61,10 @@ export class WorkerLedger {
   /** Sessions that are there, begun or not. */
   get sessionCount(): number {
     return this.#grantedSessionCount - this.#endedSessionCount - this.#returnedSessionCount;
+  }
+  /** Credits there beyond one for each session that has any: nobody but their own session can use them. */
+  get aheadCount(): number {
+    return this.outstandingCount - (this.sessionCount - this.idleSessionCount);
   }
 
   noteGranted(sessionCount: number, creditCount: number): void {

@@ -9,6 +9,7 @@ import {
   decodeCreditBatch,
   encodeCreditReturnBatch,
   type Clock,
+  type CreditRecall,
   type PhaseReference,
   type PhaseStart,
   type WorkerReady,
@@ -165,6 +166,9 @@ class WorkerService implements Service<RunPlan> {
           worker.beginPhase(start);
           break;
         }
+        case CREDIT_MESSAGE_KINDS.recallCredits:
+          worker.credits.recall(parseJson(payload) as CreditRecall);
+          break;
         case CREDIT_MESSAGE_KINDS.phaseEnd:
           worker.stopSending((parseJson(payload) as PhaseReference).phaseIndex);
           break;

@@ -3,11 +3,13 @@ import { createRandomSource } from '@aiperf/dataset';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ConversationTimes } from '../sessions/session-source.ts';
+import { CREDIT_OUTCOMES } from '../credit.ts';
 import { simulateLoad } from '../testing/simulated-load.ts';
 import type { SimulatedLoadOptions, SimulatedLoadResult, SimulatedSend } from '../testing/simulated-load.ts';
 import { planPhase } from './phase-plan.ts';
 import type { PhasePlan } from './phase-plan.ts';
 
+const UNSENT = CREDIT_OUTCOMES.indexOf('unsent');
 const MS = 1e6;
 const SEC = 1e9;
 
@@ -73,7 +75,7 @@ function expectSound(result: SimulatedLoadResult, phases: readonly PhasePlan[]):
   const sentKeys = result.sends.map(({ credit }) => `${credit.phaseIndex}:${credit.id}`);
   expect(new Set(sentKeys).size).toBe(sentKeys.length);
   const ended = result.returns.flatMap(({ phaseIndex, ids, outcomes }) =>
-    [...ids].filter((_, i) => outcomes[i] !== 3).map((id) => `${phaseIndex}:${id}`),
+    [...ids].filter((_, i) => (outcomes[i] ?? 9) < UNSENT).map((id) => `${phaseIndex}:${id}`),
   );
   expect(new Set(ended).size).toBe(ended.length);
   expect(result.warnings.join()).not.toContain('did not hold');

@@ -3,11 +3,13 @@ import { createRandomSource } from '@aiperf/dataset';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arrivalTimes } from '../arrival-intervals.ts';
+import { CREDIT_OUTCOMES } from '../credit.ts';
 import { simulateLoad } from '../testing/simulated-load.ts';
 import type { SimulatedLoadResult } from '../testing/simulated-load.ts';
 import { planPhase } from './phase-plan.ts';
 import type { PhasePlan } from './phase-plan.ts';
 
+const UNSENT = CREDIT_OUTCOMES.indexOf('unsent');
 const MS = 1e6;
 const SEC = 1e9;
 
@@ -71,7 +73,7 @@ function expectBooksToBalance(result: SimulatedLoadResult): void {
   expect(counts.sent).toBe(counts.completed + counts.failed + counts.cancelled + counts.lost);
   const sentIds = sends.map(({ credit }) => credit.id);
   expect(new Set(sentIds).size).toBe(sentIds.length);
-  const ended = returns.flatMap(({ ids, outcomes }) => [...ids].filter((_, i) => outcomes[i] !== 3));
+  const ended = returns.flatMap(({ ids, outcomes }) => [...ids].filter((_, i) => (outcomes[i] ?? 9) < UNSENT));
   expect(new Set(ended).size).toBe(ended.length);
   expect(result.pendingTimerCount).toBe(0);
 }

@@ -1,6 +1,6 @@
 import { splitSlots } from '../apportion.ts';
 import type { Clock } from '../clock.ts';
-import type { CreditBatch, CreditReturnBatch, PhaseStart } from '../credit.ts';
+import type { CreditBatch, CreditRecall, CreditReturnBatch, PhaseStart } from '../credit.ts';
 import { CreditIssuer } from '../credit-issuer.ts';
 import type { PhaseCounts, SessionCounts } from '../messages.ts';
 import type { SessionSource } from '../sessions/session-source.ts';
@@ -16,6 +16,7 @@ import type { PhasePlan } from './phase-plan.ts';
 export interface WorkerPort {
   beginPhase(workerId: string, start: PhaseStart): void;
   grant(workerId: string, batch: CreditBatch): void;
+  recall(workerId: string, recall: CreditRecall): void;
   stopSending(workerId: string, phaseIndex: number): void;
   cancel(workerId: string, phaseIndex: number): void;
 }
@@ -132,10 +133,14 @@ export class PhaseRun {
       source,
       nextCancelAfterNs: inputs.nextCancelAfterNs,
       grant: (workerId, batch) => port.grant(workerId, batch),
+      recall: (workerId, laterTurns) => port.recall(workerId, { phaseIndex, laterTurns }),
     });
     this.#issuer = issuer;
-    const timing = issuer.grantsLaterTurns ? LATER_TURNS_TIMING : USUAL_TIMING;
-    this.#strategy = mode === 'concurrency' ? new ConcurrencyStrategy(issuer) : new OpenLoopStrategy(issuer, timing);
+    const timing = issuer.hasLaterDueTimes ? LATER_TURNS_TIMING : USUAL_TIMING;
+    this.#strategy =
+      mode === 'concurrency'
+        ? new ConcurrencyStrategy(issuer, this.#plan.load.concurrency ?? 1)
+        : new OpenLoopStrategy(issuer, timing);
     this.#climb(inputs.concurrencySteps, startNs, (slots) => {
       this.#concurrency = slots;
     });
@@ -271,10 +276,12 @@ export class PhaseRun {
       this.#endedEarly = true;
       issuer.close(clock.now());
     }
-    if (this.#state === 'sending') {
+    // In a closed loop what was granted may still have to change hands.
+    const mayMove = this.#plan.mode === 'concurrency' && !issuer.isClosed;
+    if (this.#state === 'sending' || (this.#state === 'stopping' && mayMove)) {
       const nextStepNs = this.#strategy?.step(clock.now()) ?? Number.POSITIVE_INFINITY;
-      if (issuer.hasMore) this.#armStepTimer(nextStepNs);
-      else this.#state = 'stopping';
+      if (issuer.hasMore || mayMove) this.#armStepTimer(nextStepNs);
+      if (!issuer.hasMore) this.#state = 'stopping';
     }
     if (this.#state === 'stopping' && issuer.unsentCount === 0) this.#enterDraining(issuer);
     if (this.#state === 'draining' && issuer.outstandingCount === 0) this.#complete(issuer);
@@ -355,6 +362,11 @@ export class PhaseRun {
   #enterDraining(issuer: CreditIssuer): void {
     this.#state = 'draining';
     this.#cancelStepTimer();
+    if (issuer.hasTruncatedSessions && !issuer.isClosed) {
+      // The count ends them between two turns; what they hold at the workers is free for the next phase.
+      issuer.close(this.#options.clock.now());
+      for (const { id } of this.#workers) this.#options.port.stopSending(id, this.#plan.phaseIndex);
+    }
     const sentEndNs = Number.isNaN(issuer.lastSentNs) ? this.#options.clock.now() : issuer.lastSentNs;
     this.#options.events.sendingCompleted(issuer.counts.sent, sentEndNs);
   }

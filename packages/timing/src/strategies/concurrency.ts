@@ -1,4 +1,5 @@
 import { apportion } from '../apportion.ts';
+import { TURN_LEAD_NS } from '../credit-issuer.ts';
 import type { CreditIssuer } from '../credit-issuer.ts';
 import type { WorkerLedger } from '../worker-ledger.ts';
 import type { Strategy } from './strategy.ts';
@@ -7,53 +8,96 @@ import type { Strategy } from './strategy.ts';
 const LEASE_SEC = 0.15;
 
 /**
- * Closed loop: every worker holds enough sessions ahead that a slot never waits for a message. The lease covers the free slots and, ahead
- * of them, 150 ms of work but at least one session a slot. Towards the end it is at most half of the worker's share of what is left, so
- * that the workers run out together.
+ * Closed loop: every worker holds enough ahead that a slot never waits for a message, and near the end of a request count no slot idles
+ * while another holds what it could send.
+ *
+ * - Sessions: the lease covers the free slots and, ahead of them, 150 ms of work but at least one session a slot.
+ * - Turns: with a request count, a session is granted turns ahead of the one it is at, and more when it comes to the last of them.
+ *
+ * Both are at most half of the worker's, or the slot's, share of what is left. What was granted ahead to slots that turn out slow is
+ * recalled when others have nothing to send.
  */
 export class ConcurrencyStrategy implements Strategy {
   readonly #issuer: CreditIssuer;
+  /** Slots of the phase, when all of its ramp has been climbed. */
+  readonly #concurrency: number;
 
-  constructor(issuer: CreditIssuer) {
+  constructor(issuer: CreditIssuer, concurrency: number) {
     this.#issuer = issuer;
+    this.#concurrency = concurrency;
   }
 
   step(nowNs: number): number {
-    const available = this.#issuer.sessionsLeftMax;
-    const workers = this.#issuer.openWorkers.filter(({ slots }) => slots !== null && slots > 0);
-    if (available > 0 && workers.length > 0) this.#topUp(workers, available, nowNs);
-    return Number.POSITIVE_INFINITY;
+    const issuer = this.#issuer;
+    const low = issuer.takeLow();
+    const workers = issuer.openWorkers.filter(({ slots }) => slots !== null && slots > 0);
+    this.#grantToIdle(nowNs);
+    // A slot that is free now comes before anything held ahead.
+    this.#grantSessions(workers, nowNs, (worker) => freeSlots(worker) - worker.waitingSessionCount);
+    while (this.#hasIdle(nowNs) && issuer.requestsLeft === 0 && issuer.dissolveReturned()) this.#grantToIdle(nowNs);
+    for (const row of low) issuer.grantAhead(row, this.#turnsAhead);
+    this.#grantAhead(workers, nowNs);
+    issuer.flush(nowNs);
+    this.#recall(workers, nowNs);
+    const readyNs = issuer.peekReadyNs() ?? Number.POSITIVE_INFINITY;
+    // One that is ready already waits for a request, which a report brings.
+    return readyNs <= nowNs + TURN_LEAD_NS ? Number.POSITIVE_INFINITY : readyNs - TURN_LEAD_NS;
   }
 
-  #topUp(workers: readonly WorkerLedger[], available: number, nowNs: number): void {
+  /** Turns that a session may hold beyond the one it is at. */
+  get #turnsAhead(): number {
+    return Math.floor(this.#issuer.requestsLeft / this.#concurrency / 2);
+  }
+
+  #hasIdle(nowNs: number): boolean {
+    const readyNs = this.#issuer.peekReadyNs();
+    return readyNs !== undefined && readyNs <= nowNs + TURN_LEAD_NS;
+  }
+
+  #grantToIdle(nowNs: number): void {
+    while (this.#issuer.requestsLeft > 0 && this.#hasIdle(nowNs))
+      this.#issuer.grantIdleSession(nowNs, this.#turnsAhead);
+  }
+
+  #grantSessions(workers: readonly WorkerLedger[], nowNs: number, wantedOf: (worker: WorkerLedger) => number): void {
+    const available = this.#issuer.sessionsLeftMax;
+    if (available === 0) return;
+    const wanted = workers.map((worker) => Math.max(0, wantedOf(worker)));
+    const counts = sum(wanted) <= available ? wanted : apportion(available, wanted);
+    for (const [index, worker] of workers.entries()) {
+      for (let left = counts[index] ?? 0; left > 0; left -= 1) {
+        if (!this.#issuer.grantSession(worker, nowNs, this.#turnsAhead)) return;
+      }
+    }
+  }
+
+  #grantAhead(workers: readonly WorkerLedger[], nowNs: number): void {
     const unstarted = this.#issuer.sessionsLeftLikely + this.#issuer.waitingSessionCount;
-    const slotSum = workers.reduce((sum, worker) => sum + (worker.slots ?? 0), 0);
-    // A slot that is free now comes before any session held ahead.
-    const needs = workers.map((worker) => Math.max(0, freeSlots(worker) - worker.waitingSessionCount));
-    const extras = workers.map((worker, index) => {
+    const slotSum = sum(workers.map(({ slots }) => slots ?? 0));
+    this.#grantSessions(workers, nowNs, (worker) => {
       const slots = worker.slots ?? 0;
       const fairShare = Math.ceil((unstarted * slots) / slotSum / 2);
       const ahead = Math.min(Math.max(slots, Math.ceil(worker.endedPerSec * LEASE_SEC)), fairShare);
-      const target = freeSlots(worker) + ahead;
-      const isLow = worker.waitingSessionCount * 4 <= target * 3;
-      return isLow ? Math.max(0, target - worker.waitingSessionCount - (needs[index] ?? 0)) : 0;
+      const held = Math.max(0, worker.waitingSessionCount - freeSlots(worker));
+      return held * 4 <= ahead * 3 ? ahead - held : 0;
     });
-    const grantedNeeds = limitSum(needs, available);
-    const grantedExtras = limitSum(extras, available - sum(grantedNeeds));
-    // Needs first: what the sessions take that are long may be missing at the end.
-    for (const counts of [grantedNeeds, grantedExtras]) {
-      workers.forEach((worker, index) => {
-        for (let left = counts[index] ?? 0; left > 0; left -= 1) if (!this.#issuer.grantSession(worker, nowNs)) break;
-      });
+  }
+
+  /** Where slots have nothing to send while credits wait elsewhere for others that are in use. */
+  #recall(workers: readonly WorkerLedger[], nowNs: number): void {
+    const issuer = this.#issuer;
+    const hasFreeSlot = workers.some((worker) => worker.sessionCount < (worker.slots ?? 0));
+    const areSessionsWanted = hasFreeSlot && issuer.sessionsLeftMax === 0;
+    const areTurnsWanted =
+      issuer.requestsLeft === 0 && (this.#hasIdle(nowNs) || (hasFreeSlot && issuer.mayBeginSessions));
+    if (!areSessionsWanted && !areTurnsWanted) return;
+    for (const worker of workers) {
+      const hasSessionsAhead = worker.sessionCount > (worker.slots ?? 0);
+      if (hasSessionsAhead || (areTurnsWanted && worker.aheadCount > 0)) issuer.recall(worker, areTurnsWanted);
     }
-    this.#issuer.flush(nowNs);
   }
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 const freeSlots = (worker: WorkerLedger): number => Math.max(0, (worker.slots ?? 0) - worker.sessionsInFlight);
-
-function limitSum(wanted: readonly number[], limit: number): readonly number[] {
-  return sum(wanted) <= limit ? wanted : apportion(limit, wanted);
-}

@@ -38,37 +38,47 @@ export class OpenLoopStrategy implements Strategy {
     if (nowNs < this.#nextBatchNs) return this.#nextBatchNs;
     const { horizonNs, batchIntervalNs } = this.#timing;
     const issuer = this.#issuer;
-    let readyNs = issuer.peekReadyNs();
-    while (readyNs !== undefined && readyNs <= nowNs + horizonNs) {
-      issuer.grantLaterTurn(nowNs);
-      readyNs = issuer.peekReadyNs();
-    }
+    this.#grantToIdle(nowNs);
     const isHeldUp = this.#grantSessions(nowNs);
+    // A session that came back finds no slot while those that hold the slots find no request.
+    while (this.#hasIdle(nowNs) && issuer.requestsLeft === 0 && issuer.dissolveReturned()) this.#grantToIdle(nowNs);
     issuer.flush(nowNs);
-    const dueNs = issuer.peekDueNs();
-    const nextNs = Math.min(readyNs ?? Number.POSITIVE_INFINITY, dueNs ?? Number.POSITIVE_INFINITY);
+    const readyNs = issuer.peekReadyNs() ?? Number.POSITIVE_INFINITY;
+    const dueNs = issuer.peekDueNs() ?? Number.POSITIVE_INFINITY;
     if (isHeldUp) return nowNs + batchIntervalNs;
+    const nextNs = Math.min(readyNs, dueNs);
     if (nextNs === Number.POSITIVE_INFINITY) return nextNs;
     const nextBatchNs = Math.max(nowNs + batchIntervalNs, nextNs - horizonNs);
     // A report may make room, or bring a turn that is ready earlier, so it must not be put off.
-    if (!issuer.grantsLaterTurns) this.#nextBatchNs = nextBatchNs;
+    if (!issuer.hasLaterDueTimes) this.#nextBatchNs = nextBatchNs;
     return nextBatchNs;
+  }
+
+  #hasIdle(nowNs: number): boolean {
+    const readyNs = this.#issuer.peekReadyNs();
+    return readyNs !== undefined && readyNs <= nowNs + this.#timing.horizonNs;
+  }
+
+  #grantToIdle(nowNs: number): void {
+    while (this.#issuer.requestsLeft > 0 && this.#hasIdle(nowNs)) this.#issuer.grantIdleSession(nowNs);
   }
 
   /** True: a session that should leave has found no worker with room. */
   #grantSessions(nowNs: number): boolean {
     const issuer = this.#issuer;
     const openWorkers = issuer.openWorkers;
+    const hasRoom = (worker: WorkerLedger): boolean =>
+      isNotFull(worker) && issuer.safeRequestsLeft(worker) >= (issuer.hasReturned ? 0 : 1);
     for (let dueNs = issuer.peekDueNs(); dueNs !== undefined; dueNs = issuer.peekDueNs()) {
       if (dueNs > nowNs + this.#timing.horizonNs) return false;
       const worker = chooseWorker(openWorkers.filter(hasRoom), undefined, this.#turn);
       if (worker === undefined) return true;
-      if (!issuer.grantSession(worker, nowNs)) return false;
+      if (!issuer.grantSession(worker, nowNs, undefined, issuer.safeRequestsLeft(worker))) return false;
       this.#turn += 1;
     }
     return false;
   }
 }
 
-const hasRoom = ({ slots, waitingSessionCount }: WorkerLedger): boolean =>
+const isNotFull = ({ slots, waitingSessionCount }: WorkerLedger): boolean =>
   slots === null || (slots !== 0 && waitingSessionCount < 2 * slots + HELD_MARGIN);

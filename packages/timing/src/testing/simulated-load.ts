@@ -285,6 +285,7 @@ export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult
         const bytes = encodeCreditBatch(batch);
         deliver(id, ({ credits }) => credits.grant(decodeCreditBatch(bytes)));
       },
+      recall: (id, recall) => deliver(id, ({ credits }) => credits.recall(recall)),
       stopSending: (id, phaseIndex) => deliver(id, ({ credits }) => credits.stopSending(phaseIndex)),
       cancel: (id, phaseIndex) => deliver(id, (worker) => worker.cancel(phaseIndex)),
     },

@@ -46,6 +46,10 @@ export class HeldPhase {
   #lease = Number.NaN;
   /** The timing manager was told that the latest lease runs low. */
   #isLowTold = false;
+  /** First turns leave as slots become free. */
+  #isClosedLoop = false;
+  /** A session has come to its last credit, or past it, and has further turns. */
+  #isTurnWanted = false;
   #windowStartNs = 0;
   #windowCount = 0;
   #previousWindowCount = 0;
@@ -91,6 +95,11 @@ export class HeldPhase {
   get hasUnreportedSends(): boolean {
     return this.#sentCount !== this.#reportedSentCount;
   }
+  /** A slot has nothing to send, or soon will have: what has ended must be known before it gets more. */
+  get isShort(): boolean {
+    if (!this.#isClosedLoop || this.#isClosed || this.pendingReturns === 0) return false;
+    return this.#isTurnWanted || (this.#waiting.undatedCount === 0 && this.freeSlots > 0);
+  }
   /** Nothing waits, flies or is left to be reported. */
   get isSettled(): boolean {
     return (
@@ -111,6 +120,7 @@ export class HeldPhase {
     }
     if (this.#isClosed) this.#handBack();
     else if (this.#waiting.undatedCount > 0) {
+      this.#isClosedLoop = true;
       this.#lease = this.#waiting.undatedCount;
       this.#isLowTold = false;
     }
@@ -184,6 +194,21 @@ export class HeldPhase {
   }
 
   /**
+   * Hands back first turns for which no slot is free, with the other turns of their sessions; and, if they are wanted, all turns whose
+   * predecessor has not ended. Their sessions go on with what is granted later.
+   */
+  recall(laterTurns: boolean): void {
+    for (const row of this.#waiting.takeUndatedBeyond(this.freeSlots)) {
+      const session = this.#sessions.get(this.#waiting.sessionNumberOf(row));
+      this.#addReturn(this.#waiting.discard(row), 'recalled');
+      if (session === undefined) continue;
+      this.#handBackTurns(session, 'recalled');
+      this.#sessions.delete(session.sessionNumber);
+    }
+    if (laterTurns) for (const session of this.#sessions.values()) this.#handBackTurns(session, 'recalled');
+  }
+
+  /**
    * True when the lease has shrunk so far that a new one must be on its way to arrive in time, and once more when nothing is left of it;
    * each once after a grant.
    */
@@ -209,6 +234,7 @@ export class HeldPhase {
     this.#returnIds = [];
     this.#returnOutcomes = [];
     this.#reportedSentCount = this.#sentCount;
+    this.#isTurnWanted = false;
     return batch;
   }
 
@@ -251,6 +277,8 @@ export class HeldPhase {
     if (outcome === 'completed' && session.nextTurn < session.turnCount && !this.#isClosed) {
       session.previousEndNs = nowNs;
       const row = session.rows[session.nextTurn];
+      const isLast = session.nextTurn + 1 >= session.turnCount;
+      if (row === undefined || (!isLast && session.rows[session.nextTurn + 1] === undefined)) this.#isTurnWanted = true;
       if (row !== undefined) {
         session.rows[session.nextTurn] = undefined;
         this.#waiting.release(row, nowNs);
@@ -279,8 +307,8 @@ export class HeldPhase {
     this.#lease = Number.NaN;
   }
 
-  #handBackTurns(session: HeldSession): void {
-    for (const row of session.rows) if (row !== undefined) this.#addReturn(this.#waiting.discardParked(row), 'unsent');
+  #handBackTurns(session: HeldSession, outcome: CreditOutcome = 'unsent'): void {
+    for (const row of session.rows) if (row !== undefined) this.#addReturn(this.#waiting.discardParked(row), outcome);
     session.rows.length = 0;
   }
 

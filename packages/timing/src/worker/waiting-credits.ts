@@ -111,6 +111,21 @@ export class WaitingCredits {
     return this.#undated.size > 0 ? this.#undated.shift() : -1;
   }
 
+  /** Takes out the undated first turns that came last, all but so many; their rows, the one that came first at the front. */
+  takeUndatedBeyond(keptCount: number): number[] {
+    const rows: number[] = [];
+    for (let index = 0, count = this.#undated.size; index < count; index += 1) {
+      const row = this.#undated.shift();
+      if (index < keptCount) this.#undated.push(row);
+      else rows.push(row);
+    }
+    return rows;
+  }
+
+  sessionNumberOf(row: number): number {
+    return this.#sessionNumbers[row] ?? Number.NaN;
+  }
+
   /** Takes a parked turn out; the result is its credit's id. */
   discardParked(row: number): number {
     this.#parkedCount -= 1;

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Credit, CreditBatch, CreditOutcome, CreditReturnBatch, PhaseStart } from '../credit.ts';
+import type { Credit, CreditBatch, CreditOutcome, CreditRecall, CreditReturnBatch, PhaseStart } from '../credit.ts';
 import { createPacer } from '../pacer.ts';
 import type { Pacer } from '../pacer.ts';
 import { nodeTimers, startTimerAt } from '../timers.ts';
@@ -26,6 +26,8 @@ export interface WorkerCreditsOptions {
  * last milliseconds of a phase, when leases are short.
  */
 const RETURN_INTERVAL_NS = 10_000_000;
+/** Where slots have nothing to send, or soon will have, returns are gathered this long only. */
+const SHORT_RETURN_INTERVAL_NS = 1_000_000;
 /** With nothing to return, the count of sent requests is reported this often. */
 const SENT_REPORT_INTERVAL_NS = 50_000_000;
 
@@ -127,6 +129,12 @@ export class WorkerCredits {
     if (this.#phases.size > 1) this.#requestTurn();
   }
 
+  /** Hands back what cannot be used yet, as {@link CreditRecall} says, and goes on. Nothing happens in a phase that is over. */
+  recall({ phaseIndex, laterTurns }: CreditRecall): void {
+    this.#phases.get(phaseIndex)?.recall(laterTurns);
+    this.#report();
+  }
+
   /** Everything that ended or came back since the last call, one batch for each phase with news. */
   takeReturns(): CreditReturnBatch[] {
     this.#lastReportNs = this.#clock.now();
@@ -177,6 +185,7 @@ export class WorkerCredits {
   #turn(): void {
     let isUrgent = false;
     let isIdle = true;
+    let isShort = false;
     let olderSessions = 0;
     let olderPrefilling = 0;
     // In the order of the phases: what older ones have in flight takes slots away from newer ones.
@@ -187,11 +196,12 @@ export class WorkerCredits {
       olderSessions += phase.sessionsInFlight;
       olderPrefilling += phase.prefilling;
       if (phase.noticeLowLease()) isUrgent = true;
+      if (phase.isShort) isShort = true;
       if (phase.inFlight > 0 || phase.waitingCount > 0) isIdle = false;
     }
     this.#armPacer();
     if (isUrgent || isIdle) this.#report();
-    else this.#armReportTimer();
+    else this.#armReportTimer(isShort);
   }
 
   #sendReady(phase: HeldPhase): void {
@@ -232,10 +242,11 @@ export class WorkerCredits {
     if (this.#hasReturns || this.#hasSends) this.onReturnsDue();
   }
 
-  #armReportTimer(): void {
+  #armReportTimer(isShort: boolean): void {
     const hasReturns = this.#hasReturns;
     if (!hasReturns && !this.#hasSends) return;
-    const endsNs = this.#lastReportNs + (hasReturns ? RETURN_INTERVAL_NS : SENT_REPORT_INTERVAL_NS);
+    const returnIntervalNs = isShort ? SHORT_RETURN_INTERVAL_NS : RETURN_INTERVAL_NS;
+    const endsNs = this.#lastReportNs + (hasReturns ? returnIntervalNs : SENT_REPORT_INTERVAL_NS);
     if (this.#reportTimerEndsNs <= endsNs) return;
     this.#stopReportTimer();
     const delayMs = (endsNs - this.#clock.now()) / 1e6;
