@@ -183,6 +183,27 @@ describe('reportLoad', () => {
     expect(replay.askedRatePerSec).toBeCloseTo(100, 9);
   });
 
+  test('turns of users that fell away with their conversations are a reason', async () => {
+    const { arrivalPattern, name, kind, gracePeriodSec, seamless, sendLagLimitMs } = RATE;
+    const config: PhaseConfig = {
+      ...{ arrivalPattern, name, kind, gracePeriodSec, seamless, sendLagLimitMs: sendLagLimitMs ?? 0 },
+      mode: 'user_centric',
+      requestRatePerSec: 100,
+      userCount: 10,
+      durationSec: 2,
+    };
+    const grid = Array.from({ length: 200 }, (_, turn) =>
+      sentRow(turn, START_NS + turn * 10e6, START_NS + turn * 10e6),
+    );
+    expect(await reportOf(config, grid)).toMatchObject({ verdict: 'on_schedule', askedRatePerSec: 100 });
+    const holed = grid.filter((_, turn) => turn < 50 || turn % 10 !== 3);
+    expect(await reportOf(config, holed)).toMatchObject({
+      verdict: 'degraded',
+      reason: '15 turns of users were dropped, whose conversations had ended with a failed request',
+    });
+    expect(await reportOf({ ...config, sessionCount: 40 }, holed)).toMatchObject({ verdict: 'on_schedule' });
+  });
+
   test('a closed loop and a burst have no schedule', async () => {
     const rows = Array.from({ length: 100 }, (_, index) => sentRow(index, START_NS + index * 1e6));
     const { askedRatePerSec, sendLagMs, verdict, interArrival } = await reportOf(

@@ -189,7 +189,7 @@ function dueRateOf({ due, firstDueNs, lastDueNs }: Readonly<PhaseSurvey>): numbe
 }
 
 function verdictOf(
-  report: Pick<LoadReport, 'achievedRatePerSec' | 'sendLagMs' | 'neverSent' | 'sent'>,
+  report: Pick<LoadReport, 'achievedRatePerSec' | 'sendLagMs' | 'neverSent' | 'sent' | 'lost'>,
   { config, survey }: PhaseLoad,
   intervals: Intervals | undefined,
 ): Pick<LoadReport, 'verdict' | 'reason'> {
@@ -205,6 +205,10 @@ function verdictOf(
   if (report.sent > 0 && survey.rows === 0) {
     reasons.push(`${report.sent} requests left no record of when they were sent`);
   }
+  const droppedCount = droppedTurnsOf(report, config, survey);
+  if (droppedCount > 0) {
+    reasons.push(`${droppedCount} turns of users were dropped, whose conversations had ended with a failed request`);
+  }
   // Of the same requests on both sides: some of those that were due may not have got as far as a connection.
   const { sentDue, firstSentDueNs, lastSentDueNs } = survey;
   const dueSpanNs = lastSentDueNs - firstSentDueNs;
@@ -218,6 +222,21 @@ function verdictOf(
     }
   }
   return reasons.length === 0 ? { verdict: 'on_schedule' } : { verdict: 'degraded', reason: reasons.join('; ') };
+}
+
+/**
+ * Users have a turn every 1 / rate seconds between them; a conversation that breaks off leaves a hole until the next one takes its place.
+ * With a number of conversations, the holes that come when no more begin are what was asked for.
+ */
+function droppedTurnsOf(
+  { neverSent, lost }: Pick<LoadReport, 'neverSent' | 'lost'>,
+  { mode, requestRatePerSec, sessionCount }: PhaseConfig,
+  { due, firstDueNs, lastDueNs }: Readonly<PhaseSurvey>,
+): number {
+  if (mode !== 'user_centric' || requestRatePerSec === undefined || sessionCount !== undefined || due < 2) return 0;
+  const turnCount = Math.round(((lastDueNs - firstDueNs) * requestRatePerSec) / NS_PER_SEC) + 1;
+  const droppedCount = turnCount - due - neverSent - lost;
+  return droppedCount > RATE_TOLERANCE * turnCount ? droppedCount : 0;
 }
 
 function rounded(value: number): string {
