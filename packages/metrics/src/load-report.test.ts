@@ -184,9 +184,9 @@ describe('reportLoad', () => {
   });
 
   test('turns of users that fell away with their conversations are a reason', async () => {
-    const { arrivalPattern, name, kind, gracePeriodSec, seamless, sendLagLimitMs } = RATE;
+    const { requestCount: _, ...timed } = RATE;
     const config: PhaseConfig = {
-      ...{ arrivalPattern, name, kind, gracePeriodSec, seamless, sendLagLimitMs: sendLagLimitMs ?? 0 },
+      ...timed,
       mode: 'user_centric',
       requestRatePerSec: 100,
       userCount: 10,
