@@ -119,11 +119,6 @@ export class CreditIssuer {
     return this.#books.sum((worker) => worker.outstandingCount);
   }
 
-  /** Sessions granted and not known to have begun, over all workers. */
-  get waitingSessionCount(): number {
-    return this.#books.sum((worker) => worker.waitingSessionCount);
-  }
-
   /** When the latest request was sent, in run nanoseconds; NaN before the first. */
   get lastSentNs(): number {
     return this.#lastSentNs;

@@ -121,24 +121,25 @@ export class CreditReturns {
     const turnIndex = credits.turnIndexes[slot] ?? 0;
     worker.noteReturned(false);
     const outstandingCount = books.takeFromSession(row);
-    const isGoingOn = sessions.flags[row] === 0;
-    if (turnIndex === 0 || books.hasFlag(row, SESSION_FLAGS.unstarted)) {
+    const isCounted = books.requestsLeft !== Number.POSITIVE_INFINITY;
+    if (turnIndex === 0) books.setFlag(row, SESSION_FLAGS.unstarted);
+    const isUnstarted = books.hasFlag(row, SESSION_FLAGS.unstarted);
+    if (isRecalled && turnIndex > 0 && (isUnstarted ? isCounted : sessions.flags[row] === 0)) {
+      // Whoever has no request may have this one. The session goes on with a later grant.
+      sessions.nextTurnIndexes[row] = Math.min(sessions.nextTurnIndexes[row] ?? turnIndex, turnIndex);
+      books.turnsLeft += 1;
+      books.requestsLeft += 1;
+      credits.removeAt(slot);
+      if (isUnstarted && outstandingCount === 0) books.takeUnstarted(row, worker);
+      return;
+    }
+    if (isUnstarted) {
       credits.workers[slot] = NO_WORKER;
-      books.setFlag(row, SESSION_FLAGS.unstarted);
       if (!isRecalled) worker.hasStopped = true;
-      if (outstandingCount > 0) return;
-      worker.noteSessionReturned();
-      books.keepForOthers(row);
+      if (outstandingCount === 0) books.takeUnstarted(row, worker);
       return;
     }
     books.requestsLeft += 1;
-    if (isRecalled && isGoingOn) {
-      // Its turn before this one has not ended, so the session has a credit still.
-      sessions.nextTurnIndexes[row] = Math.min(sessions.nextTurnIndexes[row] ?? turnIndex, turnIndex);
-      books.turnsLeft += 1;
-      credits.removeAt(slot);
-      return;
-    }
     if (!books.hasFlag(row, SESSION_FLAGS.broken)) {
       worker.hasStopped = true;
       books.setFlag(row, SESSION_FLAGS.cut);

@@ -110,7 +110,13 @@ export class PhaseBooks {
     return row;
   }
 
-  /** A session that never started has come back with everything it had. */
+  /** A session that never started has come back from a worker, with everything it had. */
+  takeUnstarted(row: number, worker: WorkerLedger): void {
+    worker.noteSessionReturned();
+    this.keepForOthers(row);
+  }
+
+  /** A session that never started is with no worker any more. */
   keepForOthers(row: number): void {
     this.sessions.workers[row] = NO_WORKER;
     if (this.isClosed) this.discardReturned(row);
@@ -153,13 +159,14 @@ export class PhaseBooks {
     if ((this.sessions.outstandingCounts[row] ?? 0) === 0) this.sessions.release(row);
   }
 
-  /** Ends the sessions that wait for a credit, or gives up those that a lost worker had, which are ended by the caller. */
+  /** Ends the sessions that wait for a credit. */
   endIdle(): void {
     for (let row = this.popIdle(); row !== undefined; row = this.popIdle()) {
       this.endSession(row, this.worker(this.sessions.workers[row] ?? NO_WORKER));
     }
   }
 
+  /** Forgets that these wait for a credit. */
   dropIdle(rows: ReadonlySet<number>): void {
     const kept = this.#idleHeap();
     for (let row = this.#idle.pop(); row !== undefined; row = this.#idle.pop()) if (!rows.has(row)) kept.push(row);

@@ -72,13 +72,13 @@ export class ConcurrencyStrategy implements Strategy {
   }
 
   #grantAhead(workers: readonly WorkerLedger[], nowNs: number): void {
-    const unstarted = this.#issuer.sessionsLeftLikely + this.#issuer.waitingSessionCount;
+    const unstarted = this.#issuer.sessionsLeftLikely + sum(workers.map(heldSessions));
     const slotSum = sum(workers.map(({ slots }) => slots ?? 0));
     this.#grantSessions(workers, nowNs, (worker) => {
       const slots = worker.slots ?? 0;
       const fairShare = Math.ceil((unstarted * slots) / slotSum / 2);
       const ahead = Math.min(Math.max(slots, Math.ceil(worker.endedPerSec * LEASE_SEC)), fairShare);
-      const held = Math.max(0, worker.waitingSessionCount - freeSlots(worker));
+      const held = heldSessions(worker);
       return held * 4 <= ahead * 3 ? ahead - held : 0;
     });
   }
@@ -101,3 +101,6 @@ export class ConcurrencyStrategy implements Strategy {
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 const freeSlots = (worker: WorkerLedger): number => Math.max(0, (worker.slots ?? 0) - worker.sessionsInFlight);
+
+/** Sessions that wait there for slots that are in use. */
+const heldSessions = (worker: WorkerLedger): number => Math.max(0, worker.waitingSessionCount - freeSlots(worker));

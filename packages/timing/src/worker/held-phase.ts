@@ -286,7 +286,10 @@ export class HeldPhase {
       return true;
     }
     this.#sessions.delete(session.sessionNumber);
+    const returnCount = this.pendingReturns;
     this.#handBackTurns(session);
+    // Others may be without a request while these are on their way back.
+    if (this.pendingReturns > returnCount) this.#isTurnWanted = true;
     return false;
   }
 
