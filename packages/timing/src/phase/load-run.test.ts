@@ -182,6 +182,25 @@ describe('sessions at a rate', () => {
     expect(Math.max(...dues.slice(0, 80))).toBe(79);
   });
 
+  test('sessions are begun as long as the count is not sent, however long they would go on', () => {
+    const rate = {
+      mode: 'request_rate',
+      requestRatePerSec: 100,
+      arrivalPattern: 'constant',
+      requestCount: 160,
+    } as const;
+    const result = run(phasesOf(rate), {
+      times: conversations([Array.from({ length: 20 }, () => 0)]),
+      serviceNs: () => 300 * MS,
+    });
+    // 8 sessions of 20 turns would be 8 requests in flight, a fourth of the rate.
+    expect(result.sends).toHaveLength(160);
+    expect(result.sends.map(({ atNs }) => Math.round((atNs - result.startNs) / MS))).toEqual(
+      Array.from({ length: 160 }, (_, k) => k * 10),
+    );
+    expect(result.mostInFlight).toBe(30);
+  });
+
   test('slots held by sessions between two turns hold new ones back, and what was due is told', () => {
     const phases = phasesOf({
       mode: 'request_rate',

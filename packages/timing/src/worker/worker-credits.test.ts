@@ -1,82 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { CREDIT_OUTCOMES } from '../credit.ts';
-import type { Credit, CreditBatch, CreditReturnBatch, PhaseStart } from '../credit.ts';
-import { VirtualClock } from '../virtual-clock.ts';
-import { WorkerCredits } from './worker-credits.ts';
+import type { WorkerCredits } from './worker-credits.ts';
+import { batch, outcomesOf, phase, secondTurn, session, setUp, undated } from './worker-credits-rig.test.support.ts';
 
 const MS = 1e6;
 
-interface Sent {
-  readonly id: number;
-  readonly atNs: number;
-  readonly turnaroundNs: number;
-}
-
-/** Worker credits in virtual time, with everything they did. */
-function setUp(onSend: (credits: WorkerCredits, credit: Credit) => void = () => {}): {
-  clock: VirtualClock;
-  credits: WorkerCredits;
-  sent: Sent[];
-  reports: { readonly atNs: number; readonly batches: readonly CreditReturnBatch[] }[];
-} {
-  const clock = new VirtualClock();
-  const sent: Sent[] = [];
-  const reports: { atNs: number; batches: CreditReturnBatch[] }[] = [];
-  const credits: WorkerCredits = new WorkerCredits({
-    clock,
-    timers: clock,
-    pacer: clock.createPacer(),
-    send(credit, turnaroundNs) {
-      sent.push({ id: credit.id, atNs: clock.now(), turnaroundNs });
-      onSend(credits, credit);
-    },
-  });
-  credits.onReturnsDue = () => {
-    reports.push({ atNs: clock.now(), batches: credits.takeReturns() });
-  };
-  return { clock, credits, sent, reports };
-}
-
-const phase = (slots: number | null, rest: Partial<PhaseStart> = {}): PhaseStart => ({
-  phaseIndex: 0,
-  kind: 'profiling',
-  slots,
-  prefillSlots: null,
-  stopSendingAtNs: null,
-  ...rest,
-});
-
-/** Credits `firstId`, `firstId + 1`, …, one for each due time. */
-function batch(firstId: number, dueNs: readonly number[], phaseIndex = 0): CreditBatch {
-  const ids = Float64Array.from(dueNs, (_, i) => firstId + i);
-  return {
-    phaseIndex,
-    issuedNs: 0,
-    ids,
-    sessionNumbers: ids,
-    conversationIndexes: Uint32Array.from(ids, (id) => id * 10),
-    turnIndexes: new Uint32Array(ids.length),
-    turnCounts: new Uint32Array(ids.length).fill(1),
-    dueNs: Float64Array.from(dueNs),
-    delaysNs: new Float64Array(ids.length),
-    cancelAfterNs: new Float64Array(ids.length).fill(Number.NaN),
-  };
-}
-
-const undated = (firstId: number, count: number): CreditBatch =>
-  batch(
-    firstId,
-    Array.from({ length: count }, () => Number.NaN),
-  );
-
 const byNumber = (a: readonly unknown[], b: readonly unknown[]): number => Number(a[0]) - Number(b[0]);
-
-const outcomesOf = (reports: readonly { readonly batches: readonly CreditReturnBatch[] }[]): [number, string][] =>
-  reports.flatMap(({ batches }) =>
-    batches.flatMap(({ ids, outcomes }) =>
-      [...ids].map((id, i): [number, string] => [id, CREDIT_OUTCOMES[outcomes[i] ?? -1] ?? '?']),
-    ),
-  );
 
 describe('slots', () => {
   test('as many as there are slots go out, the next when one ends, with the turnaround of its slot', () => {
@@ -158,35 +86,6 @@ describe('slots', () => {
     clock.advanceTo(100 * MS);
     expect(sent).toEqual([]);
   });
-});
-
-/** All turns of one session, with these due times and delays. */
-function session(
-  sessionNumber: number,
-  firstId: number,
-  turns: readonly { dueNs?: number; delayNs?: number }[],
-  phaseIndex = 0,
-): CreditBatch {
-  return {
-    ...batch(
-      firstId,
-      turns.map(({ dueNs }) => dueNs ?? Number.NaN),
-      phaseIndex,
-    ),
-    sessionNumbers: Float64Array.from(turns, () => sessionNumber),
-    turnIndexes: Uint32Array.from(turns, (_, k) => k),
-    turnCounts: Uint32Array.from(turns, () => turns.length),
-    delaysNs: Float64Array.from(turns, ({ delayNs }) => delayNs ?? 0),
-  };
-}
-
-/** The turn after the first of a session of two, granted alone. */
-const secondTurn = (sessionNumber: number, id: number, dueNs: number, delayNs = 0): CreditBatch => ({
-  ...batch(id, [dueNs]),
-  sessionNumbers: Float64Array.of(sessionNumber),
-  turnIndexes: Uint32Array.of(1),
-  turnCounts: Uint32Array.of(2),
-  delaysNs: Float64Array.of(delayNs),
 });
 
 describe('sessions', () => {
