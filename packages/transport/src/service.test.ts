@@ -297,6 +297,26 @@ test('pe hands the rest back and lets requests end', async () => {
   await rig.service.stop();
 });
 
+test('rc hands back what has no slot, and sending goes on', async () => {
+  const open: http.ServerResponse[] = [];
+  await using rig = await createRig((_request, response) => open.push(response), ['--concurrency', '1']);
+  await rig.service.configure(rig.plan);
+  await rig.service.start();
+  await rig.begin({ slots: 1 });
+  await rig.grant([0, 1]);
+  await rig.until(() => open.length === 1);
+  await rig.send(CREDIT_MESSAGE_KINDS.recallCredits, Buffer.from('{"phaseIndex":0,"laterTurns":true}'));
+  await rig.until(() => rig.messages.includes('recalled'));
+  await rig.grant([2]);
+  for (const response of open.splice(0)) sendStream(response);
+  await rig.until(() => open.length === 1);
+  for (const response of open) sendStream(response);
+  await rig.until(() => rig.answers.length === 2 && rig.messages.length === 4);
+  expect(rig.messages.toSorted()).toEqual(['completed', 'completed', 'recalled', 'wr']);
+  await rig.service.stop();
+  expect(rig.failures).toEqual([]);
+});
+
 test.for(['cancel', 'stop'] as const)('%s cancels requests and loses neither record nor credit', async (command) => {
   await using rig = await createRig(hang, ['--concurrency', '3']);
   await rig.service.configure(rig.plan);
