@@ -212,6 +212,9 @@ test('credits become requests, records and returns', async () => {
   await rig.until(() => rig.connectionCount() === 3);
   await rig.service.start();
   await rig.until(() => rig.messages.includes('wr'));
+  // What the worker rehearsed meanwhile reached neither the timing manager nor the server.
+  expect(rig.messages).toEqual(['wr']);
+  expect(rig.requests).toEqual([]);
   await rig.begin();
   await rig.grant([0, 1, 2, 3, 4]);
   await rig.until(() => rig.messages.length === 6 && rig.answers.length === 5);

@@ -17,8 +17,10 @@ import {
 import { Subject, takeUntil } from 'rxjs';
 import { endpointOf } from './endpoints/endpoints.ts';
 import { createTransport } from './http/create-transport.ts';
+import type { TransportOptions } from './http/transport-options.ts';
 import type { WorkerMessages } from './messages.ts';
 import { RawBatchWriter } from './raw-batch/writer.ts';
+import { rehearse } from './rehearsal.ts';
 import { RecordSender } from './record-sender.ts';
 import type { Transport } from './transport.ts';
 import { startWorkerHealth } from './worker-health.ts';
@@ -36,6 +38,9 @@ export function createWorker(): (context: ServiceContext<WorkerMessages>) => Ser
 const OPEN_LOOP_ANSWER_SEC = 0.1;
 const MIN_OPEN_LOOP_CONNECTIONS = 8;
 const MAX_OPEN_LOOP_CONNECTIONS = 256;
+
+/** Nothing of the user's, whose keys and other headers are for the servers of the run only. */
+const REHEARSAL_HEADERS: TransportOptions['headers'] = [['Content-Type', 'application/json']];
 
 /** What `configure` prepares. */
 interface Prepared {
@@ -65,7 +70,7 @@ class WorkerService implements Service<RunPlan> {
     const spoolDirectory = join(privateDirectory, 'spool');
     await mkdir(spoolDirectory, { recursive: true });
     const clock = createClock(plan.clockOrigin);
-    const transport = await createTransport({
+    const transportOptions: TransportOptions = {
       baseUrls: config.endpoint.urls,
       path: config.endpoint.path ?? endpointOf(config.endpoint.type).defaultPath,
       headers: headersOf(config.endpoint),
@@ -75,7 +80,8 @@ class WorkerService implements Service<RunPlan> {
       connectionReuse: config.endpoint.connectionReuse,
       requestTimeoutMs: config.endpoint.requestTimeoutSec * 1000,
       clock,
-    });
+    };
+    const transport = await createTransport(transportOptions);
     const store = openDatasetStore(join(privateDirectory, 'dataset'));
     const batches = sockets.spoolingPush('raw_inference_proxy_frontend', spoolDirectory);
     const credits = sockets.dealer('credits');
@@ -84,13 +90,11 @@ class WorkerService implements Service<RunPlan> {
       post: (batch) => batches.post([batch]),
       isIdle: () => worker.inFlightCount === 0,
     });
+    const common = { clock, store, endpoint: endpointOf(config.endpoint.type), benchmarkId: plan.benchmarkId };
     const worker = new Worker({
-      clock,
-      store,
+      ...common,
       transport,
-      endpoint: endpointOf(config.endpoint.type),
       urlCount: config.endpoint.urls.length,
-      benchmarkId: plan.benchmarkId,
       onRecord: (record) => records.add(record),
       onFailure: (error) => this.#context.fail(asError(error)),
     });
@@ -100,6 +104,17 @@ class WorkerService implements Service<RunPlan> {
       next: (frames) => this.#receive(frames),
       error: (error: unknown) => this.#context.fail(asError(error)),
     });
+    // Before the warm-up, so that no connection of the run waits for it.
+    const { completedCount, problem } = await rehearse({
+      clock,
+      store,
+      createTransport: (baseUrl) =>
+        createTransport({ ...transportOptions, baseUrls: [baseUrl], headers: REHEARSAL_HEADERS }),
+      createWorker: (to, onRecord, onFailure) =>
+        new Worker({ ...common, transport: to, urlCount: 1, onRecord, onFailure }),
+    });
+    const why = problem === undefined ? '' : `, ended early: ${problem}`;
+    this.#context.log.debug(`${completedCount} requests rehearsed${why}`);
     const connectionCount = warmConnectionCount(plan, serviceId);
     if (connectionCount > 0) await transport.warmUp(connectionCount);
   }
