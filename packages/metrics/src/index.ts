@@ -30,6 +30,7 @@ export type {
   RunResults,
   TimeSlice,
 } from './metric-definition.ts';
+export { ErrorTable, mergeErrors } from './error-table.ts';
 export { METRICS_ERROR_CODES, MetricsError } from './metrics-error.ts';
 export type { MetricsErrorCode } from './metrics-error.ts';
 export type { MetricsMessages, RecordsManagerInputs } from './messages.ts';

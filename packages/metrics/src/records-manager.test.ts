@@ -63,6 +63,27 @@ describe('RecordsAccumulator', () => {
     ]);
   });
 
+  test('an error of two phases is one entry, whichever phase was heard of first', () => {
+    const records = new RecordsAccumulator();
+    records.accept(
+      failures([
+        { phase_index: 2, message: 'late' },
+        { phase_index: 2, message: 'both' },
+      ]),
+    );
+    records.accept(
+      failures([
+        { phase_index: 1, message: 'both' },
+        { phase_index: 1, message: 'early' },
+      ]),
+    );
+    expect(records.totals('profiling').errorTable.map(({ message, count }) => [message, count])).toEqual([
+      ['both', 2],
+      ['early', 1],
+      ['late', 1],
+    ]);
+  });
+
   test('a server that answers each request with another message does not fill the memory', () => {
     const records = new RecordsAccumulator();
     for (let index = 0; index < 5000; index++) records.accept(failures([{ message: `m${index}`, type: `t${index}` }]));

@@ -1,14 +1,8 @@
 import type { PhaseKind } from '@aiperf/timing';
+import { ErrorTable, mergeErrors } from './error-table.ts';
 import type { PhaseLoad } from './load-report.ts';
 import type { ErrorCount } from './metric-definition.ts';
-import type { BatchErrors, MetricBatchHeader, PhaseRows } from './metric-batch.ts';
-
-/** Errors kept apart in one phase; types and messages come from the server, so their number has no bound of its own. */
-const MAX_ERROR_KINDS = 1000;
-const OTHER_TYPE = 'Other';
-const OTHER_MESSAGE = 'Further errors of this kind, each different';
-
-type ErrorTable = Map<string, { -readonly [K in keyof ErrorCount]: ErrorCount[K] }>;
+import type { MetricBatchHeader, PhaseRows } from './metric-batch.ts';
 
 interface PhaseProgress {
   kind: PhaseKind | undefined;
@@ -70,7 +64,7 @@ export class RecordsAccumulator {
       phase.errors += errors;
       phase.cancelled += cancelled;
     }
-    for (const error of header.errors) this.#countError(error);
+    for (const error of header.errors) this.#phase(error.phase_index).errorTable.add(error);
   }
 
   /** Makes a phase known by its kind before anything of it arrives. */
@@ -149,7 +143,10 @@ export class RecordsAccumulator {
   }
 
   totals(kind: PhaseKind): KindTotals {
-    const phases = [...this.#phases.values()].filter((phase) => (phase.kind ?? 'profiling') === kind);
+    const phases = Array.from(this.#phases)
+      .filter(([, phase]) => (phase.kind ?? 'profiling') === kind)
+      .sort(([a], [b]) => a - b)
+      .map(([, phase]) => phase);
     const sum = (value: (phase: PhaseProgress) => number): number =>
       phases.reduce((total, phase) => total + value(phase), 0);
     const known = (value: (phase: PhaseProgress) => number): number[] =>
@@ -162,20 +159,8 @@ export class RecordsAccumulator {
       cancelled: sum((phase) => phase.cancelled),
       startNs: starts.length === 0 ? Number.NaN : Math.min(...starts),
       endNs: ends.length === 0 ? Number.NaN : Math.max(...ends),
-      errorTable: phases.flatMap((phase) => Array.from(phase.errorTable.values())).sort((a, b) => b.count - a.count),
+      errorTable: mergeErrors(phases.map(({ errorTable }) => errorTable)),
     };
-  }
-
-  #countError(error: BatchErrors): void {
-    const { errorTable } = this.#phase(error.phase_index);
-    if (addError(errorTable, error)) return;
-    if (errorTable.size < MAX_ERROR_KINDS) {
-      errorTable.set(keyOf(error), toErrorCount(error));
-      return;
-    }
-    // Our own kinds are a short list, so this adds a dozen entries at most.
-    const other = { ...error, code: null, type: OTHER_TYPE, message: OTHER_MESSAGE };
-    if (!addError(errorTable, other)) errorTable.set(keyOf(other), toErrorCount(other));
   }
 
   #phase(index: number): PhaseProgress {
@@ -191,7 +176,7 @@ export class RecordsAccumulator {
         lost: 0,
         endNs: Number.NaN,
         counts: undefined,
-        errorTable: new Map(),
+        errorTable: new ErrorTable(),
       };
       this.#phases.set(index, phase);
     }
@@ -203,20 +188,4 @@ export class RecordsAccumulator {
     for (const phase of this.#phases.values()) total += value(phase);
     return total;
   }
-}
-
-function keyOf({ code, type, message, kind }: ErrorCount): string {
-  return JSON.stringify([code, type, message, kind]);
-}
-
-function toErrorCount({ code, type, message, kind, count }: ErrorCount): ErrorCount {
-  return { code, type, message, kind, count };
-}
-
-/** Adds to an entry that exists; false when there is none. */
-function addError(table: ErrorTable, error: ErrorCount): boolean {
-  const known = table.get(keyOf(error));
-  if (known === undefined) return false;
-  known.count += error.count;
-  return true;
 }

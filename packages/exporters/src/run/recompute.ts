@@ -1,4 +1,4 @@
-import { loadMetricSet, type ErrorCount, type RunResults } from '@aiperf/metrics';
+import { ErrorTable, loadMetricSet, mergeErrors, type ErrorCount, type RunResults } from '@aiperf/metrics';
 import type { AnalyzedPhase } from '@aiperf/metrics/analysis';
 import type { ArrowFileReader } from '../arrow/file-reader.ts';
 import { ExportError } from '../export-error.ts';
@@ -112,7 +112,7 @@ const COUNTED_COLUMNS = [
 
 async function countRows(records: ArrowFileReader): Promise<RowCounts> {
   const phases = new Map<number, { kind: AnalyzedPhase['kind']; rows: number; errors: number; cancelled: number }>();
-  const errors = new Map<string, { -readonly [K in keyof ErrorCount]: ErrorCount[K] }>();
+  const errors = new Map<number, ErrorTable>();
   const counts = { valid: 0, failed: 0, cancelled: 0 };
   let startNs = Number.POSITIVE_INFINITY;
   let endNs = Number.NEGATIVE_INFINITY;
@@ -146,22 +146,25 @@ async function countRows(records: ArrowFileReader): Promise<RowCounts> {
       counts[isCancelled ? 'cancelled' : isFailed ? 'failed' : 'valid'] += 1;
       if (!isFailed) continue;
       const code = codes[row] ?? Number.NaN;
-      const error = {
+      const table = errors.get(index) ?? new ErrorTable();
+      errors.set(index, table);
+      table.add({
         code: Number.isNaN(code) ? null : code,
         type: types[row] ?? '',
         message: messages[row] ?? '',
         kind: errorKinds[row] ?? '',
-      };
-      const key = JSON.stringify(error);
-      const same = errors.get(key);
-      if (same === undefined) errors.set(key, { ...error, count: 1 });
-      else same.count += 1;
+        count: 1,
+      });
     }
   }
   return {
     ...counts,
     phases: Array.from(phases, ([index, { kind, ...arrived }]) => ({ index, kind, startNs: Number.NaN, arrived })),
-    errors: [...errors.values()].toSorted((a, b) => b.count - a.count),
+    errors: mergeErrors(
+      Array.from(errors)
+        .sort(([a], [b]) => a - b)
+        .map(([, table]) => table),
+    ),
     hasWarmup: [...phases.values()].some(({ kind }) => kind === 'warmup'),
     startNs: endNs > startNs ? startNs : Number.NaN,
     endNs: endNs > startNs ? endNs : Number.NaN,
