@@ -98,6 +98,18 @@ describe('analyzeRecords', () => {
     expect(load).toHaveLength(2);
   });
 
+  test('outcomes in the load report are those of the rows once all are there: an error in the content is found nowhere else', async () => {
+    const counts = { sent: 3, completed: 3, failed: 0, cancelled: 0, lost: 0, neverSent: 0, sessions: 3 };
+    const phases = [{ ...phaseOf(0, 'profiling'), counts, arrived: { rows: 3, errors: 1, cancelled: 0 } }];
+    const inBand = row(0, 20, 5, { valid: 0, request_latency: undefined, time_to_first_token: undefined });
+    const whole = new StoredRows([[row(0, 0, 10), inBand, row(0, 30, 10)]]);
+    const { load, violations } = await analyzeRecords(whole, options(phases));
+    expect(load).toMatchObject([{ sent: 3, completed: 2, failed: 1, cancelled: 0 }]);
+    expect(violations).toEqual([]);
+    const partial = new StoredRows([[row(0, 0, 10), inBand]]);
+    expect((await analyzeRecords(partial, options(phases))).load).toMatchObject([{ sent: 3, completed: 3, failed: 0 }]);
+  });
+
   test('slices: by request start, empty ones left out, the last one clipped; rates by the length of the window', async () => {
     const source = new StoredRows([
       [row(0, 0, 5, { output_sequence_length: 99 }), row(1, 1000, 900), row(1, 1099, 10), row(1, 1100, 10)],

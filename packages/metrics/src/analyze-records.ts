@@ -169,7 +169,18 @@ function loadOf(phase: AnalyzedPhase, survey: RowSurvey, randomSeed: number | un
     neverSent: 0,
     sessions: rows.sessions,
   };
-  return { index, config, startNs, counts: counts ?? fromRows, law: loadLawOf(config, randomSeed), survey: rows };
+  const law = loadLawOf(config, randomSeed);
+  return { index, config, startNs, counts: outcomesOf(counts ?? fromRows, fromRows), law, survey: rows };
+}
+
+/**
+ * Counts of a phase whose outcomes are those of its rows, where every request left one: an error inside a good answer is found in the rows only,
+ * and a report must not say in one place that a request was completed and in another that it failed.
+ */
+function outcomesOf(counts: PhaseLoad['counts'], rows: PhaseLoad['counts']): PhaseLoad['counts'] {
+  if (rows.sent !== counts.completed + counts.failed + counts.cancelled) return counts;
+  const { completed, failed, cancelled } = rows;
+  return { ...counts, completed, failed, cancelled };
 }
 
 function checkOf({ index, config, counts, arrived }: AnalyzedPhase, survey: RowSurvey): PhaseCheck {

@@ -147,6 +147,7 @@ export interface LoadReport {
   readonly phase: string;
   readonly mode: string;
   readonly sent: number;
+  /** Outcomes as the records say, where each request left one; else as the workers saw them, who do not read what is in an answer. */
   readonly completed: number;
   readonly failed: number;
   readonly cancelled: number;
