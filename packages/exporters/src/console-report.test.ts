@@ -66,13 +66,19 @@ describe('renderConsoleReport', () => {
   });
 
   test.for([
-    [1, '1 request was cancelled at the end of the grace period'],
-    [7, '7 requests were cancelled at the end of the grace period'],
-  ] as const)('says that %d requests were cancelled by the grace period', ([cancelledCount, words], { expect }) => {
-    expect(report({ cancelledCount }, 140)[0]).toContain(words);
-    // Nothing else would say why such a run has no numbers.
-    expect(report({ cancelledCount, requestCount: 0, profiling: [] }, 140)[0]).toContain(words);
-  });
+    [1, '1 request was cancelled and takes part'],
+    [7, '7 requests were cancelled and take part'],
+  ] as const)(
+    'says that %d requests were cancelled, and by what it can have been',
+    ([cancelledCount, words], { expect }) => {
+      expect(report({ cancelledCount }, 140)[0]).toContain(words);
+      expect(report({ cancelledCount }, 140).join(' ')).toMatch(
+        /--request-cancellation-rate.*--benchmark-grace-period/u,
+      );
+      // Nothing else would say why such a run has no numbers.
+      expect(report({ cancelledCount, requestCount: 0, profiling: [] }, 140)[0]).toContain(words);
+    },
+  );
 
   test('metrics of failed requests are no rows: the error table has them', () => {
     const failed: MetricResult = { tag: 'failed', header: 'Failed', unit: 'requests', avg: 3 };
@@ -114,6 +120,29 @@ describe('renderConsoleReport', () => {
     expect(lines[4]).toMatch(/^│ {2}N\/A │ Bad Type │ red <p>page<\/p> .*│ {5}7 │$/);
     expect(lines.findIndex((line) => line.includes('LLM Metrics'))).toBeLessThan(20);
     expect(new Set(lines.slice(1, 6).map(displayWidth))).toEqual(new Set([100]));
+  });
+
+  test('of a thousand kinds of errors the most frequent are listed and the others counted', () => {
+    const errors = Array.from({ length: 1000 }, (_, index) => ({
+      code: 500,
+      type: 'T',
+      message: `request ${index} failed`,
+      kind: 'http_status',
+      count: index === 0 ? 5 : 1,
+    }));
+    const lines = report({ errors }, 100);
+    expect(lines.join('\n')).toContain('request 19 failed');
+    expect(lines.join('\n')).not.toContain('request 20 failed');
+    expect(lines).toContain('Left out: 980 less frequent errors of 980 requests. The JSON summary has them.');
+  });
+
+  test('a percentile is called too little for the sample that is named, not for a smaller one of another metric', () => {
+    const latency: MetricResult = { tag: 'request_latency', header: 'Request Latency', unit: 'ms', avg: 2, count: 247 };
+    const rtt: MetricResult = { tag: 'network_rtt', header: 'RTT', unit: 'ms', avg: 2, uncertain: ['p90', 'p99'] };
+    const text = (uncertain: readonly string[]): string =>
+      report({ profiling: [...metrics, { ...latency, uncertain }, rtt] }, 140).join('\n');
+    expect(text(['p99_9'])).not.toContain('Too few');
+    expect(text(['p95', 'p99', 'p99_9'])).toContain('Too few requests (247) for p95, p99:');
   });
 
   test('an incomplete run says so before everything else', () => {

@@ -130,10 +130,11 @@ export function renderClosingLines({ results, commandLine, files, logPath }: Clo
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** A complete run cancels requests at the end of the grace period only. They are the slow ones, so their absence flatters every latency. */
+/** What the grace period ended are the slow ones, so their absence flatters every latency. */
 function cancelledNotice({ cancelledCount }: RunResults): string {
-  const requests = cancelledCount === 1 ? '1 request was' : `${cancelledCount} requests were`;
-  return `${requests} cancelled at the end of the grace period and take part in no metric. A longer --benchmark-grace-period waits for them.`;
+  const [requests, take] =
+    cancelledCount === 1 ? ['1 request was', 'takes'] : [`${cancelledCount} requests were`, 'take'];
+  return `${requests} cancelled and ${take} part in no metric: by --request-cancellation-rate, or at the end of the grace period, which a longer --benchmark-grace-period avoids.`;
 }
 
 function incompleteNotice(results: RunResults, widthColumns: number): string[] {

@@ -17,8 +17,10 @@ const METRIC_MIN_WIDTH = 24;
 const MESSAGE_MIN_WIDTH = 20;
 /** An error message is often a whole HTML page; the JSON summary has all of it. */
 const MESSAGE_LIMIT = 500;
+/** A server that names the request in its messages makes a kind of each; a thousand of them would scroll every number away. */
+const ERRORS_MAX = 20;
 
-/** Failed requests by kind. */
+/** Failed requests by kind, which are given with the most frequent first; the many that hardly occur are only counted. */
 export function renderErrorTable(errors: readonly ErrorCount[], widthColumns: number): string[] {
   const table: BoxTable = {
     title: 'AIPerf | Error Summary',
@@ -28,14 +30,23 @@ export function renderErrorTable(errors: readonly ErrorCount[], widthColumns: nu
       { header: 'Message', align: 'left', shrinkToWidth: MESSAGE_MIN_WIDTH },
       { header: 'Count', align: 'right' },
     ],
-    rows: errors.map(({ code, type, message, count }) => [
-      code === null ? 'N/A' : String(code),
-      plainText(type),
-      shortened(plainText(message)),
-      String(count),
-    ]),
+    rows: errors
+      .slice(0, ERRORS_MAX)
+      .map(({ code, type, message, count }) => [
+        code === null ? 'N/A' : String(code),
+        plainText(type),
+        shortened(plainText(message)),
+        String(count),
+      ]),
   };
-  return renderBoxTable(table, widthColumns);
+  return [...renderBoxTable(table, widthColumns), ...leftOutErrors(errors.slice(ERRORS_MAX), widthColumns)];
+}
+
+function leftOutErrors(errors: readonly ErrorCount[], widthColumns: number): string[] {
+  if (errors.length === 0) return [];
+  const requests = errors.reduce((sum, { count }) => sum + count, 0);
+  const note = `Left out: ${errors.length} less frequent errors of ${requests} requests. The JSON summary has them.`;
+  return wrapText(note, widthColumns);
 }
 
 /** Metrics in the order given. What does not fit the width is left out by whole columns, and a line below says so. */

@@ -69,13 +69,11 @@ function cacheHint(metrics: Metrics, widthColumns: number): string[] {
   ];
 }
 
-/** Percentiles of samples that are too small for them, told once for all metrics. */
+/** Percentiles of the main sample that it is too small for; metrics with fewer values are marked in the JSON summary. */
 function uncertainHint(metrics: readonly MetricResult[], widthColumns: number): string[] {
-  const count = metrics.find(({ tag }) => tag === 'request_latency')?.count;
-  const names = new Set(metrics.flatMap(({ uncertain }) => uncertain ?? []));
-  if (count === undefined || names.size === 0) return [];
-  const list = ['p90', 'p95', 'p99'].filter((name) => names.has(name));
-  if (list.length === 0) return [];
+  const { count, uncertain = [] } = metrics.find(({ tag }) => tag === 'request_latency') ?? {};
+  const list = ['p90', 'p95', 'p99'].filter((name) => uncertain.some((other) => other === name));
+  if (count === undefined || list.length === 0) return [];
   return [
     '',
     ...wrapText(
