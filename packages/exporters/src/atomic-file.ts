@@ -35,3 +35,10 @@ export async function replaceAtomically(path: string, write: (temporaryPath: str
 export async function writeTextAtomically(path: string, text: string): Promise<void> {
   await writeAtomically(path, (handle) => handle.writeFile(text));
 }
+
+/** The same for a text that is made piece by piece. */
+export async function writePiecesAtomically(path: string, pieces: Iterable<string>): Promise<void> {
+  await writeAtomically(path, async (handle) => {
+    for (const piece of pieces) await handle.writeFile(piece);
+  });
+}

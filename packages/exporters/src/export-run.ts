@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { definitionsOf, type MetricDefinition, type RunResults } from '@aiperf/metrics';
 import { openArrowFile } from './arrow/file-reader.ts';
 import { writeSlicesArrow } from './arrow/slices-file.ts';
-import { replaceAtomically, writeAtomically, writeTextAtomically } from './atomic-file.ts';
+import { replaceAtomically, writeAtomically, writePiecesAtomically, writeTextAtomically } from './atomic-file.ts';
 import { renderConsoleReport } from './console-report.ts';
 import { renderCsvSummary } from './csv-summary.ts';
 import { endpointTitle } from './endpoint-titles.ts';
@@ -79,8 +79,16 @@ function writers(run: OpenedRun, results: RunResults, definitions: readonly Metr
         showsTraceTiming: choices.showsTraceTiming,
       }),
     ),
-    text('slicesCsv', hasSlices, () => renderSlicesCsv(slices)),
-    text('slicesJson', hasSlices, () => renderSlicesJson(slices, description.inputConfig)),
+    {
+      kind: 'slicesCsv',
+      isThere: hasSlices,
+      write: (path) => writePiecesAtomically(path, renderSlicesCsv(slices)),
+    },
+    {
+      kind: 'slicesJson',
+      isThere: hasSlices,
+      write: (path) => writePiecesAtomically(path, renderSlicesJson(slices, description.inputConfig)),
+    },
     {
       kind: 'slicesArrow',
       isThere: hasSlices,
