@@ -92,26 +92,27 @@ describe('background engine', () => {
 
   test('a starved thread is given up after the load, and no row is lost or comes twice', async () => {
     // As if the thread had not run at all; in fact it has handed out a part of the rows by then.
-    await using rig = await createRig({ threadCpuMs: () => 0 });
-    const taken = Array.from({ length: 40 }, (_, batch) => rig.engine.process(rawBatch(batch * 1000, 1000, 40)));
+    await using rig = await createRig({ threadCpuMs: () => 0, watchIntervalMs: 5 });
+    const taken = Array.from({ length: 12 }, (_, batch) => rig.engine.process(rawBatch(batch * 500, 500, 10)));
     await taken[0];
     rig.engine.hurry();
     await vi.waitFor(() => expect(rig.takeOverCount()).toBe(1), { timeout: 15_000 });
     await Promise.all(taken);
     await rig.engine.drain();
-    expect(rig.requestIds.toSorted()).toEqual(idsOf(40_000).toSorted());
+    expect(rig.requestIds.toSorted()).toEqual(idsOf(6_000).toSorted());
     expect(rig.failures).toEqual([]);
   });
 
   test('a thread that gets its share goes on after the load', async () => {
     let cpuMs = 0;
-    await using rig = await createRig({ threadCpuMs: () => (cpuMs += 1e6) });
-    const taken = Array.from({ length: 40 }, (_, batch) => rig.engine.process(rawBatch(batch * 1000, 1000, 40)));
+    await using rig = await createRig({ threadCpuMs: () => (cpuMs += 1e6), watchIntervalMs: 5 });
+    const taken = Array.from({ length: 12 }, (_, batch) => rig.engine.process(rawBatch(batch * 500, 500, 10)));
+    await taken[0];
     rig.engine.hurry();
     await Promise.all(taken);
     await rig.engine.drain();
     expect(rig.takeOverCount()).toBe(0);
-    expect(rig.requestIds).toEqual(idsOf(40_000));
+    expect(rig.requestIds).toEqual(idsOf(6_000));
   });
 });
 

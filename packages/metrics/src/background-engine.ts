@@ -7,7 +7,6 @@ import type { EngineCall, EngineNews, EngineThreadData } from './engine-thread.t
 import { MetricsError } from './metrics-error.ts';
 import type { Progress } from './record-engine.ts';
 
-/** After the load, the thread is looked at this often. */
 const WATCH_INTERVAL_MS = 500;
 /** A thread with work that gets less of a core than this, twice in a row, is starved by others on this host. */
 const MIN_CPU_RATIO = 0.2;
@@ -31,6 +30,8 @@ export interface BackgroundEngineOptions {
   readonly events: BackgroundEngineEvents;
   /** Milliseconds on a CPU of a thread of this process; `undefined`: cannot be told. Tests starve a thread with it. */
   readonly threadCpuMs?: (threadId: number) => number | undefined;
+  /** How often the thread is looked at after the load; default 500. */
+  readonly watchIntervalMs?: number;
 }
 
 interface Pending {
@@ -147,7 +148,7 @@ export class BackgroundEngine {
   }
 
   #watchThread(): void {
-    const { threadCpuMs = readThreadCpuMs } = this.#options;
+    const { threadCpuMs = readThreadCpuMs, watchIntervalMs = WATCH_INTERVAL_MS } = this.#options;
     const read = (): number | undefined => (this.#threadId === undefined ? undefined : threadCpuMs(this.#threadId));
     let lastCpuMs = read() ?? 0;
     let lastMs = performance.now();
@@ -164,7 +165,7 @@ export class BackgroundEngine {
       if (starvedCount < STARVED_LOOKS) return;
       clearInterval(this.#watch);
       this.#takeOver();
-    }, WATCH_INTERVAL_MS);
+    }, watchIntervalMs);
     this.#watch.unref();
   }
 
