@@ -32,6 +32,11 @@ test.for<[string, Record<string, unknown>, TokenUsage]>([
     },
   ],
   [
+    'counts below zero, which are none',
+    { usage: { prompt_tokens: -5, completion_tokens: 0, total_tokens: -1, prompt_cache_hit_tokens: -3 } },
+    { completionTokens: 0 },
+  ],
+  [
     'OpenAI responses',
     {
       usage: {

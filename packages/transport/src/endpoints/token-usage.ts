@@ -2,7 +2,7 @@ import { isObject, numberOf, type JsonObject } from './json.ts';
 import type { TokenUsage } from './parsed-response.ts';
 
 /**
- * Where each count is found: a path into the usage object; the first that holds a number is taken. In the order: OpenAI chat and those who
+ * Where each count is found: a path into the usage object; the first that holds a number of 0 or more is taken. In the order: OpenAI chat and those who
  * follow it, OpenAI responses and Anthropic, Gemini, Bedrock; then DeepSeek and Mistral, who add fields.
  */
 const USAGE_PATHS: { readonly [K in keyof TokenUsage]-?: readonly (readonly string[])[] } = {
@@ -66,7 +66,8 @@ function parseTokenUsage(usage: unknown): TokenUsage | undefined {
       let value: unknown = usage;
       for (const key of path) value = isObject(value) ? value[key] : byModality(value, key);
       const count = numberOf(value);
-      if (count === undefined) continue;
+      // Less than none is what a broken server reports: no count, rather than a sum that is too small.
+      if (count === undefined || count < 0) continue;
       parsed[name] = name === 'promptTokens' ? count + cachedBeside(usage, path[0]) : count;
       break;
     }
