@@ -44,3 +44,11 @@ test.for([
 ] as const)('%s', ([, progress, line]) => {
   expect(renderProgress(progress, 10_000)).toBe(line);
 });
+
+test.for([
+  [104, 'Profiling █████░░░░░░░░░░░░░░░  25 % 250/1,000 requests  25.0 req/s  50 in flight  12 errors  ETA 00:30'],
+  [90, 'Profiling ██░░░░  25 % 250/1,000 requests  25.0 req/s  50 in flight  12 errors  ETA 00:30'],
+  [80, 'Profiling  25 % 250/1,000  25.0 req/s  50 in flight  12 errors  ETA 00:30'],
+] as const)('on a terminal of %i columns errors and time left are seen', ([columns, line]) => {
+  expect(renderProgress(base, 10_000, columns)).toBe(line);
+});

@@ -13,8 +13,22 @@ const BAR_CELLS = 20;
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
-/** One line that says what a run is doing: bar, count, rate, requests in flight, errors and time left. */
-export function renderProgress(progress: RunProgress, nowMs: number): string {
+/**
+ * One line that says what a run is doing: bar, count, rate, requests in flight, errors and time left.
+ * On a narrow terminal the bar gives way, and the word behind the count with the last of it, since errors and time left stand at the
+ * end. The last column stays free.
+ */
+export function renderProgress(
+  progress: RunProgress,
+  nowMs: number,
+  columns: number = Number.POSITIVE_INFINITY,
+): string {
+  const line = renderStage(progress, nowMs, BAR_CELLS);
+  const excess = line.length - (columns - 1);
+  return excess > 0 ? renderStage(progress, nowMs, Math.max(0, BAR_CELLS - excess)) : line;
+}
+
+function renderStage(progress: RunProgress, nowMs: number, barCells: number): string {
   const elapsedSec = (nowMs - progress.stageStartMs) / 1000;
   const name = STAGE_NAMES[progress.stage].padEnd(9);
   switch (progress.stage) {
@@ -22,14 +36,14 @@ export function renderProgress(progress: RunProgress, nowMs: number): string {
     case 'exporting':
       return `${name} ${seconds(elapsedSec)}`;
     case 'processing':
-      return renderRecords(progress, name, elapsedSec);
+      return renderRecords(progress, name, elapsedSec, barCells);
     case 'warmup':
     case 'profiling':
-      return renderLoad(progress, name, elapsedSec);
+      return renderLoad(progress, name, elapsedSec, barCells);
   }
 }
 
-function renderLoad(progress: RunProgress, name: string, elapsedSec: number): string {
+function renderLoad(progress: RunProgress, name: string, elapsedSec: number, barCells: number): string {
   const { counts, expectedRequests, expectedDurationSec } = progress;
   const done = counts.completed + counts.failed + counts.cancelled;
   const ratePerSec = elapsedSec > 0 ? done / elapsedSec : 0;
@@ -41,7 +55,7 @@ function renderLoad(progress: RunProgress, name: string, elapsedSec: number): st
   const errors = Math.max(counts.failed, progress.recordErrors);
   const leftSec = share > 0 ? (elapsedSec * (1 - share)) / share : Number.NaN;
   return [
-    `${name} ${bar(share)} ${whole.format(done)}${of} requests`,
+    `${name} ${bar(share, barCells)} ${whole.format(done)}${of}${barCells > 0 ? ' requests' : ''}`,
     `${tenths.format(ratePerSec)} req/s`,
     `${whole.format(counts.inFlight)} in flight`,
     `${whole.format(errors)} errors`,
@@ -49,16 +63,17 @@ function renderLoad(progress: RunProgress, name: string, elapsedSec: number): st
   ].join('  ');
 }
 
-function renderRecords(progress: RunProgress, name: string, elapsedSec: number): string {
+function renderRecords(progress: RunProgress, name: string, elapsedSec: number, barCells: number): string {
   const { recordsProcessed, recordsExpected } = progress;
   const share = recordsExpected === null || recordsExpected === 0 ? 0 : recordsProcessed / recordsExpected;
   const of = recordsExpected === null ? '' : `/${whole.format(recordsExpected)}`;
-  return `${name} ${bar(Math.min(1, share))} ${whole.format(recordsProcessed)}${of} processed  ${seconds(elapsedSec)}`;
+  return `${name} ${bar(Math.min(1, share), barCells)} ${whole.format(recordsProcessed)}${of} processed  ${seconds(elapsedSec)}`;
 }
 
-function bar(share: number): string {
-  const filled = Math.round(share * BAR_CELLS);
-  return `${'█'.repeat(filled)}${'░'.repeat(BAR_CELLS - filled)} ${String(Math.floor(share * 100)).padStart(3)} %`;
+function bar(share: number, cells: number): string {
+  const filled = Math.round(share * cells);
+  const percent = `${String(Math.floor(share * 100)).padStart(3)} %`;
+  return cells > 0 ? `${'█'.repeat(filled)}${'░'.repeat(cells - filled)} ${percent}` : percent;
 }
 
 function seconds(valueSec: number): string {

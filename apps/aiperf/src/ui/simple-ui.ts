@@ -23,8 +23,9 @@ export function showProgress(progress$: Observable<RunProgress>, stream: NodeJS.
     .pipe(withLatestFrom(progress$))
     .subscribe({
       next: ([, progress]) => {
-        const text = renderProgress(progress, performance.now());
-        line = isLive ? fit(text, stream.columns) : '';
+        const columns = isLive && stream.columns > 0 ? stream.columns : Number.POSITIVE_INFINITY;
+        const text = renderProgress(progress, performance.now(), columns);
+        line = isLive ? fit(text, columns) : '';
         stream.write(isLive ? `${clear}${line}` : `${text}\n`);
       },
       error: (error: Error) => stream.write(`${clear}progress display failed: ${error.message}\n`),
@@ -39,5 +40,5 @@ export function showProgress(progress$: Observable<RunProgress>, stream: NodeJS.
 }
 
 function fit(text: string, columns: number): string {
-  return columns > 0 && text.length >= columns ? text.slice(0, columns - 1) : text;
+  return text.length >= columns ? text.slice(0, columns - 1) : text;
 }
