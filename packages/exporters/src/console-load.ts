@@ -43,9 +43,14 @@ function describeLoad(report: LoadReport): string {
     ...rate('sent', achieved),
     ...(interArrival === undefined ? [] : [`interval ${number(interArrival.meanMs)} ms`]),
     ...(sendLagMs === undefined ? [] : [`send lag p50 ${number(sendLagMs.p50)} ms, p99 ${number(sendLagMs.p99)} ms`]),
-    ...(verdict === 'not_applicable' ? [] : [verdict.replaceAll('_', ' ')]),
+    ...(verdict === 'not_applicable' ? [] : [verdict.replaceAll('_', ' ') + because(report)]),
   ];
   return `${plainText(phase)} (${mode.replaceAll('_', ' ')}): ${parts.join('; ')}`;
+}
+
+/** Said once more here: by now the notice above the tables has left the screen. */
+function because({ verdict, reason }: LoadReport): string {
+  return verdict === 'degraded' && reason !== undefined ? `: ${plainText(reason)}` : '';
 }
 
 function counted(counts: Readonly<Record<string, number>>): string[] {

@@ -177,6 +177,7 @@ describe('exportRun', () => {
     const shown = await readFile(join(folder.path, 'profile_export_console.txt'), 'utf8');
     expect(shown).toContain('LOAD NOT DELIVERED AS ASKED');
     expect(shown).toContain('profiling: 4 requests were never sent');
+    expect(shown).toContain('degraded: 4 requests were never sent');
     expect(shown).toContain('ttft above latency: 2 times, such as request x');
     expect(shown.indexOf('LOAD NOT DELIVERED')).toBeLessThan(shown.indexOf('Error Summary'));
   });
