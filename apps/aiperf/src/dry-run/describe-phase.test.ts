@@ -18,6 +18,15 @@ test.for<[Partial<PhaseConfig>, string]>([
     '8 sessions at once after a linear ramp of 5 s; ends after 9 sessions or 60 s, whichever is first',
   ],
   [
+    {
+      mode: 'request_rate',
+      requestRatePerSec: 40,
+      requestRateRamp: { durationSec: 20, shape: 'exponential' },
+      durationSec: 60,
+    },
+    '40 requests/s after an exponential ramp of 20 s, poisson; ends after 60 s',
+  ],
+  [
     { mode: 'request_rate', requestRatePerSec: 12.5, requestCount: 10 },
     '12.5 requests/s, poisson; ends after 10 requests',
   ],

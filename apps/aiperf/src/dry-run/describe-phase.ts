@@ -44,7 +44,9 @@ function describeLoad(phase: PhaseConfig): string {
 }
 
 function ramped(ramp: RampConfig | undefined): string {
-  return ramp === undefined ? '' : ` after a ${ramp.shape} ramp of ${number.format(ramp.durationSec)} s`;
+  return ramp === undefined
+    ? ''
+    : ` after ${ramp.shape === 'exponential' ? 'an' : 'a'} ${ramp.shape} ramp of ${number.format(ramp.durationSec)} s`;
 }
 
 function describeEnd({ requestCount, sessionCount, durationSec }: PhaseConfig): string {
