@@ -7,7 +7,7 @@ import { ArrowRecordSink } from '../arrow/arrow-record-sink.ts';
 import { recoverArrowFile } from '../arrow/recover.ts';
 import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { writeRun } from '../testing/run-file.ts';
-import { openRun } from './open-run.ts';
+import { openRun, recomputeRun } from './open-run.ts';
 
 const results: RunResults = {
   profiling: [{ tag: 'request_count', header: 'Request Count', unit: 'requests', avg: 1 }],
@@ -142,4 +142,24 @@ describe('openRun', () => {
       message: expect.stringMatching(/written by another aiperf \(0\.1\.0\).*there is no column "/u) as string,
     });
   });
+
+  test.for<[string, object]>([
+    ['none', {}],
+    ['no metrics', { endpoint: {}, input: { extraInputs: {} }, phases: [] }],
+    [
+      'others than expected',
+      { endpoint: {}, input: { extraInputs: {} }, metrics: { modules: 1, goodput: [] }, phases: 2 },
+    ],
+  ])(
+    'options of its run that a file does not have, %s: its rows cannot be analysed',
+    async ([, config], { expect }) => {
+      await using folder = await temporaryFolder();
+      await writeRun(folder.path, { results, config });
+      await using run = await openRun(folder.path);
+      await expect(recomputeRun(run, () => undefined)).rejects.toMatchObject({
+        code: 'AIPERF_EXPORT_OTHER_VERSION',
+        message: expect.stringMatching(/does not say with which options its run was made/u) as string,
+      });
+    },
+  );
 });

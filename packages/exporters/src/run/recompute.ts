@@ -24,6 +24,7 @@ export async function recomputeResults(
   stored: RunResults | undefined,
   warn: (message: string) => void,
 ): Promise<RunResults> {
+  assertConfigured(source);
   try {
     return await analyze(source, stored, warn);
   } catch (error) {
@@ -35,6 +36,27 @@ export async function recomputeResults(
       error,
     );
   }
+}
+
+/** What the metrics of a run are chosen by; a file without it is whole, and yet nothing can be made of its rows. */
+function assertConfigured({ path, config }: RecomputeSource): void {
+  const { endpoint, input, metrics, phases } = config as Readonly<Record<string, unknown>>;
+  const [extraInputs] = membersOf(input, ['extraInputs']);
+  const [modules, goodput] = membersOf(metrics, ['modules', 'goodput']);
+  const lists = [phases, modules, goodput];
+  if (isObject(endpoint) && isObject(extraInputs) && lists.every((list) => Array.isArray(list))) return;
+  throw new ExportError(
+    'AIPERF_EXPORT_OTHER_VERSION',
+    `${path} does not say with which options its run was made (metadata "${METADATA_KEYS.config}"), so its rows cannot be analysed`,
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function membersOf(value: unknown, names: readonly string[]): unknown[] {
+  return names.map((name) => (isObject(value) ? value[name] : undefined));
 }
 
 async function analyze(

@@ -10,12 +10,21 @@ export interface RunFile {
   readonly results: RunResults;
   /** `output` options of the run. */
   readonly output?: object;
+  /** All options of the run, in place of the usual ones. */
+  readonly config?: object;
   readonly inputConfig?: object;
   readonly batches?: readonly (readonly RecordRow[])[];
   readonly schemaVersion?: string;
   /** Default: `profile_export.arrow`. */
   readonly name?: string;
 }
+
+const CONFIG = {
+  endpoint: { type: 'chat' },
+  input: { randomSeed: 7, extraInputs: {} },
+  metrics: { modules: [], goodput: [] },
+  phases: [],
+};
 
 /** Writes a record file as the records manager does. */
 export async function writeRun(directory: string, run: RunFile): Promise<void> {
@@ -27,7 +36,7 @@ export async function writeRun(directory: string, run: RunFile): Promise<void> {
     [METADATA_KEYS.benchmarkId, 'abcdef012345'],
     [METADATA_KEYS.commandLine, 'aiperf profile'],
     [METADATA_KEYS.inputConfig, JSON.stringify(inputConfig)],
-    [METADATA_KEYS.config, JSON.stringify({ endpoint: { type: 'chat' }, input: { randomSeed: 7 }, output })],
+    [METADATA_KEYS.config, JSON.stringify(run.config ?? { ...CONFIG, output })],
     [METADATA_KEYS.clockOrigin, JSON.stringify({ monotonicNs: '1000', epochNs: '1795333656000000000' })],
   ]);
   const schema = new Schema(recordSchema.fields, metadata);
