@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { JSON_SCHEMAS } from '@aiperf/exporters/reference';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -92,8 +92,14 @@ describe('aiperf report', () => {
   });
 
   test('--format writes only what it names', async () => {
-    const { exitCode } = await report([directory, '--output-dir', 'some', '--format', 'parquet,csv']);
+    const { exitCode, stdout } = await report([directory, '--output-dir', 'some', '--format', 'parquet,csv']);
     expect(exitCode).toBe(0);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((path) => extname(path)),
+    ).toEqual(['.csv', '.csv', '.parquet']);
     expect((await readdir(join(place.path, 'some'))).toSorted()).toEqual([
       'profile_export.parquet',
       'profile_export_aiperf.csv',

@@ -39,7 +39,8 @@ const USAGE = `Usage: aiperf report RUN_DIRECTORY|FILE.arrow [OPTIONS]
 Prints the tables of a run and writes its files again, from its record file alone.
 
 Options:
-  --format LIST       only these, separated by commas: ${Object.keys(FORMATS).join(', ')}; default: what the run had asked for
+  --format LIST       write only these, separated by commas: ${Object.keys(FORMATS).join(', ')} (which is also printed);
+                      default: what the run had asked for
   --output-dir PATH   where the files go; default: beside the record file
   --dialect NAME      print what another tool would have reported of the same requests, and where it counts otherwise, and write no
                       file: ${DIALECT_NAMES.join(', ')}
@@ -99,6 +100,16 @@ async function printDialect(run: OpenedRun, dialect: DialectName): Promise<numbe
 
 async function writeAndPrint(run: OpenedRun, { kinds, outputDirectory }: ReportArguments): Promise<void> {
   const { results, choices, description } = run;
+  if (outputDirectory !== undefined) await mkdir(outputDirectory, { recursive: true });
+  const files = await exportRun(run, {
+    ...(kinds === undefined ? {} : { kinds }),
+    ...(outputDirectory === undefined ? {} : { directory: outputDirectory }),
+  });
+  // Whoever asks for a file wants that.
+  if (kinds?.has('console') === false) {
+    for (const { kind, path } of files) if (kinds.has(kind)) process.stdout.write(`${path}\n`);
+    return;
+  }
   const text = renderConsoleReport({
     results,
     definitions: definitionsOf(results),
@@ -108,11 +119,6 @@ async function writeAndPrint(run: OpenedRun, { kinds, outputDirectory }: ReportA
     showsTraceTiming: choices.showsTraceTiming,
   });
   process.stdout.write(`\n${text}\n`);
-  if (outputDirectory !== undefined) await mkdir(outputDirectory, { recursive: true });
-  const files = await exportRun(run, {
-    ...(kinds === undefined ? {} : { kinds }),
-    ...(outputDirectory === undefined ? {} : { directory: outputDirectory }),
-  });
   const logPath = join(run.directory, 'logs', 'aiperf.log');
   process.stdout.write(renderClosingLines({ results, commandLine: description.commandLine, files, logPath }));
 }
