@@ -145,6 +145,21 @@ describe('renderConsoleReport', () => {
     expect(text(['p95', 'p99', 'p99_9'])).toContain('Too few requests (247) for p95, p99:');
   });
 
+  test('requests without a token count are told, since sums and rates of tokens leave them out', () => {
+    const counted = (tag: string, count: number): MetricResult => ({ tag, header: tag, unit: 'tokens', avg: 5, count });
+    const text = (input: number, output: number): string =>
+      report(
+        {
+          profiling: [...metrics, counted('input_sequence_length', input), counted('output_sequence_length', output)],
+          requestCount: 105,
+        },
+        200,
+      ).join('\n');
+    expect(text(105, 105)).not.toContain('missing');
+    expect(text(105, 70)).toContain('Token counts are missing: 35 of 105 requests (33.33 %) without output tokens.');
+    expect(text(104, 70)).toContain('1 of 105 requests (0.95 %) without input tokens, 35 of 105 requests');
+  });
+
   test('an incomplete run says so before everything else', () => {
     const lines = report(
       {

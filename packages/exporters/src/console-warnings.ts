@@ -11,6 +11,7 @@ export function renderWarnings(results: RunResults, widthColumns: number): strin
     ...cacheHint(byTag, widthColumns),
     ...discrepancyPanel(byTag, results.requestCount, widthColumns),
     ...mismatchPanel(byTag, results.requestCount, widthColumns),
+    ...uncountedHint(byTag, results.requestCount, widthColumns),
     ...uncertainHint(results.profiling, widthColumns),
   ];
 }
@@ -67,6 +68,23 @@ function cacheHint(metrics: Metrics, widthColumns: number): string[] {
       widthColumns,
     ),
   ];
+}
+
+/** Requests whose tokens nobody counted: sums of tokens leave them out, and their time is in the rates all the same. */
+function uncountedHint(metrics: Metrics, requestCount: number, widthColumns: number): string[] {
+  const sides = [
+    ['input', 'input_sequence_length'],
+    ['output', 'output_sequence_length'],
+  ] as const;
+  const missing = sides.flatMap(([name, tag]) => {
+    const count = metrics.get(tag)?.count ?? 0;
+    return count > 0 && count < requestCount
+      ? [`${share(requestCount - count, requestCount)} without ${name} tokens`]
+      : [];
+  });
+  if (missing.length === 0) return [];
+  const text = `Token counts are missing: ${missing.join(', ')}. Token totals and throughputs leave these out, and so are too low.`;
+  return ['', ...wrapText(text, widthColumns)];
 }
 
 /** Percentiles of the main sample that it is too small for; metrics with fewer values are marked in the JSON summary. */
