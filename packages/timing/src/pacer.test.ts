@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createPacer } from './pacer.ts';
+import { createPacer, NEAR_NS } from './pacer.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 const TURN_NS = 1_000;
@@ -49,6 +49,28 @@ describe('pacer', () => {
     expect(woken).toEqual([]);
     clock.advanceTo(91e6);
     expect(woken).toHaveLength(1);
+  });
+
+  test.for<[string, number, number]>([
+    ['long before', 50e6, 1],
+    ['within the spinning window', 1e6, 1],
+    ['a passed one', -1, 0],
+  ])('it tells once that a due time is near, asked %s', ([, dueNs, count]) => {
+    const clock = new VirtualClock({ turnNs: TURN_NS });
+    const pacer = createPacer({ clock, timers: clock });
+    const near: number[] = [];
+    pacer.wakeAt(
+      dueNs,
+      () => {},
+      () => near.push(clock.now()),
+    );
+    expect(near).toEqual([]);
+    clock.advanceTo(60e6);
+    expect(near).toHaveLength(count);
+    for (const atNs of near) {
+      expect(atNs).toBeGreaterThanOrEqual(dueNs - NEAR_NS);
+      expect(atNs).toBeLessThanOrEqual(Math.max(0, dueNs - 1.9e6) + TURN_NS);
+    }
   });
 
   test('a cancelled wake-up never comes and leaves no timer', () => {

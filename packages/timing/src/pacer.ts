@@ -7,8 +7,11 @@ import type { CancelTimer, Timers } from './timers.ts';
  * There is one pending wake-up; asking again replaces it.
  */
 export interface Pacer {
-  /** Calls back once, at `dueNs` or as little later as the event loop allows; never from inside this call. */
-  wakeAt(dueNs: number, callback: () => void): void;
+  /**
+   * Calls back once, at `dueNs` or as little later as the event loop allows; never from inside this call. `onNear` is called once some
+   * two milliseconds before, for what can be done ahead of time; not at all when `dueNs` is passed first.
+   */
+  wakeAt(dueNs: number, callback: () => void, onNear?: () => void): void;
   /** Forgets the pending wake-up. */
   cancel(): void;
 }
@@ -18,6 +21,9 @@ export interface PacerOptions {
   readonly clock: Clock;
   readonly timers?: Timers;
 }
+
+/** How long before a due time its pacer's owner is told that it is near; later where a timer ends late. */
+export const NEAR_NS = 3_000_000;
 
 /** `setTimeout` fires up to a millisecond late, so it ends this long before the due time and `setImmediate` takes over. */
 const SPIN_WINDOW_NS = 2_000_000;
@@ -35,6 +41,7 @@ class EventLoopPacer implements Pacer {
   readonly #timers: Timers;
   #dueNs = Number.NaN;
   #callback: (() => void) | undefined;
+  #onNear: (() => void) | undefined;
   #cancelTimer: CancelTimer | undefined;
   /** When the running timer ends; meaningless without one. */
   #timerEndsNs = 0;
@@ -49,14 +56,16 @@ class EventLoopPacer implements Pacer {
     this.#timers = timers;
   }
 
-  wakeAt(dueNs: number, callback: () => void): void {
+  wakeAt(dueNs: number, callback: () => void, onNear?: () => void): void {
     this.#dueNs = dueNs;
     this.#callback = callback;
+    this.#onNear = onNear;
     if (!this.#isSpinning) this.#wait(this.#clock.now());
   }
 
   cancel(): void {
     this.#callback = undefined;
+    this.#onNear = undefined;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
@@ -67,10 +76,19 @@ class EventLoopPacer implements Pacer {
     const now = this.#clock.now();
     if (now < this.#dueNs) {
       this.#wait(now);
+      this.#tellNear(now);
       return;
     }
     this.#callback = undefined;
+    this.#onNear = undefined;
     callback();
+  }
+
+  #tellNear(now: number): void {
+    const onNear = this.#onNear;
+    if (onNear === undefined || this.#dueNs - now > NEAR_NS) return;
+    this.#onNear = undefined;
+    onNear();
   }
 
   #wait(now: number): void {

@@ -1,5 +1,6 @@
 import type { ClockOrigin } from '@aiperf/config';
 import type { Clock, EpochNs, MonotonicNs } from './clock.ts';
+import { NEAR_NS } from './pacer.ts';
 import type { Pacer } from './pacer.ts';
 import type { CancelTimer, Timers } from './timers.ts';
 
@@ -57,12 +58,20 @@ export class VirtualClock implements Clock, Timers {
   /** A pacer that is never late and costs no turns. */
   createPacer(): Pacer {
     let cancel: CancelTimer = () => {};
+    let cancelNear: CancelTimer = () => {};
     return {
-      wakeAt: (dueNs, callback) => {
+      wakeAt: (dueNs, callback, onNear) => {
         cancel();
+        cancelNear();
+        if (onNear !== undefined && dueNs > this.#nowNs) {
+          cancelNear = this.#startTimerAt(Math.max(dueNs - NEAR_NS, this.#nowNs), onNear);
+        }
         cancel = this.#startTimerAt(Math.max(dueNs, this.#nowNs), callback);
       },
-      cancel: () => cancel(),
+      cancel: () => {
+        cancel();
+        cancelNear();
+      },
     };
   }
 

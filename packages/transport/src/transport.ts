@@ -68,6 +68,14 @@ export interface Exchange {
   readonly onBody?: ((exchange: Exchange) => void) | undefined;
 }
 
+/** A request that is complete but for its write. */
+export interface PreparedSend {
+  /** Sends it now. The exchange does not end before this returns. */
+  fire(): void;
+  /** Gives it up: the exchange was never sent, and does not end. */
+  drop(): void;
+}
+
 /**
  * Sends requests and stamps what happens. Nothing is thrown or rejected for a failed request: it ends with `timeline.error`.
  * An endpoint or base URL that cannot be spoken by an implementation is refused when the transport is made.
@@ -76,6 +84,11 @@ export interface Transport {
   /** Opens connections before the load, spread over the base URLs. Failures are left to the requests. */
   warmUp(connectionCount: number): Promise<void>;
   send(exchange: Exchange): void;
+  /**
+   * Does all of {@link send} ahead of time that can be: what is left for `fire` is the write. Either `fire` or `drop` of the result is to be
+   * called, once. `undefined`: nothing can be prepared now, as without an idle connection or with another request prepared.
+   */
+  prepare?(exchange: Exchange): PreparedSend | undefined;
   /** Connections open or being opened. */
   readonly openConnectionCount: number;
   /** Ends an exchange in flight with error `cancelled`, or with the error given; does nothing to one that has ended. */

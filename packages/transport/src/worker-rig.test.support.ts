@@ -5,7 +5,7 @@ import { endpointOf } from './endpoints/endpoints.ts';
 import type { RequestError } from './request-error.ts';
 import type { RequestRecord } from './request-record.ts';
 import { appendRead } from './timeline.ts';
-import type { Exchange, Transport } from './transport.ts';
+import type { Exchange, PreparedSend, Transport } from './transport.ts';
 import { Worker } from './worker.ts';
 
 export const MS = 1_000_000;
@@ -33,6 +33,11 @@ export class FakeTransport implements Transport {
   }[] = [];
   readonly exchanges: Set<Exchange> = new Set();
   maxInFlight = 0;
+  /** Requests prepared and neither sent nor given up. */
+  preparedCount = 0;
+  droppedCount = 0;
+  /** No request can be prepared, as without an idle connection. */
+  refusesToPrepare = false;
   readonly #pending = new Map<Exchange, () => void>();
   readonly #clock: VirtualClock;
   readonly #ending: (n: number) => Ending;
@@ -82,6 +87,21 @@ export class FakeTransport implements Transport {
       for (const cancelTimer of timers) cancelTimer();
     });
     this.maxInFlight = Math.max(this.maxInFlight, this.#pending.size);
+  }
+
+  prepare(exchange: Exchange): PreparedSend | undefined {
+    if (this.refusesToPrepare) return undefined;
+    this.preparedCount += 1;
+    return {
+      fire: () => {
+        this.preparedCount -= 1;
+        this.send(exchange);
+      },
+      drop: () => {
+        this.preparedCount -= 1;
+        this.droppedCount += 1;
+      },
+    };
   }
 
   /** The request is completely written now. */

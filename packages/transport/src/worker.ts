@@ -9,6 +9,7 @@ import {
   type CreditOutcome,
   type Pacer,
   type PhaseStart,
+  type StagedRequest,
   type Timers,
 } from '@aiperf/timing';
 import type { Endpoint, ResponseParser } from './endpoints/endpoint.ts';
@@ -18,7 +19,7 @@ import { scheduledCancellation } from './request-error.ts';
 import { createRequestIds, type RequestIds } from './request-ids.ts';
 import type { RequestRecord } from './request-record.ts';
 import { resetTimeline } from './timeline.ts';
-import type { Timeline, Transport } from './transport.ts';
+import type { PreparedSend, Timeline, Transport } from './transport.ts';
 import { WaitingSessions } from './waiting-sessions.ts';
 
 /** Headers whose values a worker gives with each request, in the order of `PreparedRequest.variableHeaders`. */
@@ -105,6 +106,7 @@ export class Worker {
       },
       ...(options.pacer === undefined ? {} : { pacer: options.pacer }),
       send: (credit, turnaroundNs) => this.#send(credit, turnaroundNs),
+      ...(options.transport.prepare === undefined ? {} : { stage: (credit) => this.#stage(credit) }),
     });
   }
 
@@ -167,8 +169,52 @@ export class Worker {
   }
 
   #send(credit: Credit, turnaroundNs: number): void {
-    const { store, transport, urlCount } = this.#options;
     const exchange = this.#idle.pop() ?? this.#createExchange();
+    try {
+      this.#fill(exchange, credit, turnaroundNs);
+    } catch (error) {
+      // The credit stays out: the worker's failure ends the run, and the credit counts as lost with it.
+      this.#options.onFailure(error);
+      return;
+    }
+    this.#inFlight.add(exchange);
+    this.#options.transport.send(exchange);
+  }
+
+  /** Makes the request of a first turn with a due time, up to its write. */
+  #stage(credit: Credit): StagedRequest | undefined {
+    const exchange = this.#idle.pop() ?? this.#createExchange();
+    let prepared: PreparedSend | undefined;
+    try {
+      this.#fill(exchange, credit, Number.NaN);
+      prepared = this.#options.transport.prepare?.(exchange);
+    } catch {
+      // It will be met again, and told, when the request is due.
+    }
+    if (prepared === undefined) {
+      this.#takeBack(exchange);
+      return undefined;
+    }
+    const send = prepared;
+    return {
+      fire: () => {
+        send.fire();
+        this.#inFlight.add(exchange);
+      },
+      drop: () => {
+        send.drop();
+        this.#takeBack(exchange);
+      },
+    };
+  }
+
+  #takeBack(exchange: PooledExchange): void {
+    exchange.onBody = undefined;
+    this.#idle.push(exchange);
+  }
+
+  #fill(exchange: PooledExchange, credit: Credit, turnaroundNs: number): void {
+    const { store, urlCount } = this.#options;
     const { request, timeline } = exchange;
     resetTimeline(timeline);
     exchange.creditId = credit.id;
@@ -190,19 +236,11 @@ export class Worker {
     request.variableHeaders[1] = correlationId;
     // Routers keep a session on one server by it.
     request.variableHeaders[2] = correlationId;
-    try {
-      const turn = store.turn(credit.conversationIndex, credit.turnIndex);
-      request.body = turn.body;
-      exchange.inputTokens = turn.inputTokens;
-      exchange.maxOutputTokens = turn.maxOutputTokens ?? Number.NaN;
-      if (credit.turnIndex > 0) this.#continueSession(exchange, turn);
-    } catch (error) {
-      // The credit stays out: the worker's failure ends the run, and the credit counts as lost with it.
-      this.#options.onFailure(error);
-      return;
-    }
-    this.#inFlight.add(exchange);
-    transport.send(exchange);
+    const turn = store.turn(credit.conversationIndex, credit.turnIndex);
+    request.body = turn.body;
+    exchange.inputTokens = turn.inputTokens;
+    exchange.maxOutputTokens = turn.maxOutputTokens ?? Number.NaN;
+    if (credit.turnIndex > 0) this.#continueSession(exchange, turn);
   }
 
   #createExchange(): PooledExchange {

@@ -12,6 +12,7 @@ import { LoadRun } from '../phase/load-run.ts';
 import type { PhasePlan } from '../phase/phase-plan.ts';
 import type { ConversationTimes } from '../sessions/session-source.ts';
 import { WorkerCredits } from '../worker/worker-credits.ts';
+import type { StagedRequest } from '../worker/worker-credits.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 
 /** The phases of a run against workers and a server that exist in virtual time only. */
@@ -124,6 +125,7 @@ class SimulatedWorker {
   readonly #server: Server;
   readonly #running = new Map<string, RunningRequest>();
   isAlive: boolean = true;
+  #isStaged = false;
 
   constructor(index: number, options: SimulatedLoadOptions, server: Server, report: (bytes: Uint8Array) => void) {
     const { clock } = server;
@@ -136,6 +138,8 @@ class SimulatedWorker {
       timers: clock,
       pacer: clock.createPacer(),
       send: (credit, turnaroundNs) => this.#send(credit, turnaroundNs),
+      // Every other worker, so that both ways of sending are played.
+      ...(index % 2 === 0 ? { stage: (credit) => this.#stage(credit) } : {}),
     });
     this.credits.onReturnsDue = () => {
       for (const batch of this.credits.takeReturns()) {
@@ -165,6 +169,20 @@ class SimulatedWorker {
     }
     this.#server.inFlight -= this.#running.size;
     this.#running.clear();
+  }
+
+  #stage(credit: Credit): StagedRequest {
+    if (this.#isStaged) throw new Error('two requests are staged at once');
+    this.#isStaged = true;
+    return {
+      fire: () => {
+        this.#isStaged = false;
+        this.#send(credit, Number.NaN);
+      },
+      drop: () => {
+        this.#isStaged = false;
+      },
+    };
   }
 
   #send(credit: Credit, turnaroundNs: number): void {

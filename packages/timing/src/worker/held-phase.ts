@@ -135,22 +135,34 @@ export class HeldPhase {
       if (this.freeSlots === 0) return undefined;
       row = this.#waiting.takeFirst(nowNs);
       if (row === -1) return undefined;
-      this.#sessionsInFlight += 1;
-      this.#startedSessionCount += 1;
-      openNs = this.#freedNs.shift();
+      openNs = this.#beginSession();
     } else {
       openNs = this.#waiting.readyNsOf(row);
     }
     const credit = this.#waiting.toCredit(row);
-    if (credit.turnCount > 1) this.#beginTurn(credit);
-    this.#inFlight.add(credit.id);
-    if (this.#prefillSlots !== Number.POSITIVE_INFINITY) this.#prefilling.add(credit.id);
-    this.#sentCount += 1;
-    this.#lastSentNs = nowNs;
+    this.#beginRequest(credit, nowNs);
     // Waiting for a prefill slot is what was asked for. With a due time the slot was kept free on purpose; what the client adds there is
     // the send lag.
     if (this.#prefillFreedNs > openNs) openNs = this.#prefillFreedNs;
     return { credit, turnaroundNs: Number.isNaN(credit.dueNs) ? nowNs - openNs : Number.NaN };
+  }
+
+  /** The first turn with a due time whose time comes next of all, if it could be sent now but for that; it goes on waiting. */
+  peekDue(): Credit | undefined {
+    if (this.#isClosed || this.freeSlots === 0 || this.nextWakeNs !== this.#waiting.nextDueNs) return undefined;
+    return this.#waiting.peekDated();
+  }
+
+  /** Whether a credit seen by {@link peekDue} is the first of those with a due time, and may be sent once that has come. */
+  maySendDue(creditId: number): boolean {
+    return this.#waiting.nextDatedId === creditId && this.#hasPrefillSlot && this.freeSlots > 0;
+  }
+
+  /** Books a credit as sent for which {@link maySendDue} held. */
+  takeDue(credit: Credit, nowNs: number): void {
+    this.#waiting.discard(this.#waiting.takeFirst(nowNs));
+    this.#beginSession();
+    this.#beginRequest(credit, nowNs);
   }
 
   has(creditId: number): boolean {
@@ -259,6 +271,21 @@ export class HeldPhase {
     else if (turnIndex === session.nextTurn && !Number.isNaN(session.previousEndNs)) {
       this.#waiting.release(row, session.previousEndNs);
     } else session.rows[turnIndex] = row;
+  }
+
+  /** Takes a slot; the result is when it became free, NaN for one that was not in use before. */
+  #beginSession(): number {
+    this.#sessionsInFlight += 1;
+    this.#startedSessionCount += 1;
+    return this.#freedNs.shift();
+  }
+
+  #beginRequest(credit: Credit, nowNs: number): void {
+    if (credit.turnCount > 1) this.#beginTurn(credit);
+    this.#inFlight.add(credit.id);
+    if (this.#prefillSlots !== Number.POSITIVE_INFINITY) this.#prefilling.add(credit.id);
+    this.#sentCount += 1;
+    this.#lastSentNs = nowNs;
   }
 
   #beginTurn(credit: Credit): void {

@@ -141,6 +141,22 @@ export class WaitingCredits {
   /** The credit of a row that was taken; the row is free for another one. */
   toCredit(row: number): Credit {
     this.#freeRows.push(row);
+    return this.#creditOf(row);
+  }
+
+  /** The dated first turn that comes first; it goes on waiting. */
+  peekDated(): Credit | undefined {
+    const row = this.#dated.peek();
+    return row === undefined ? undefined : this.#creditOf(row);
+  }
+
+  /** Id of the dated first turn that comes first, NaN when there is none. */
+  get nextDatedId(): number {
+    const row = this.#dated.peek();
+    return row === undefined ? Number.NaN : (this.#ids[row] ?? Number.NaN);
+  }
+
+  #creditOf(row: number): Credit {
     return {
       id: this.#ids[row] ?? Number.NaN,
       phaseIndex: this.#phaseIndex,

@@ -2,6 +2,7 @@ import { CREDIT_OUTCOMES } from '../credit.ts';
 import type { Credit, CreditBatch, CreditReturnBatch, PhaseStart } from '../credit.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { WorkerCredits } from './worker-credits.ts';
+import type { StagedRequest } from './worker-credits.ts';
 
 /** A request as it was sent. */
 export interface Sent {
@@ -10,16 +11,34 @@ export interface Sent {
   readonly turnaroundNs: number;
 }
 
-/** Worker credits in virtual time, with everything they did. */
-export function setUp(onSend: (credits: WorkerCredits, credit: Credit) => void = () => {}): {
+/** What became of a request that was made ahead of time. */
+export interface StagedFate {
+  readonly id: number;
+  readonly atNs: number;
+  readonly fate: 'staged' | 'fired' | 'dropped';
+}
+
+/** Worker credits in virtual time, with everything they did. With `stages`, requests are made ahead of time where that is possible. */
+export function setUp(
+  onSend: (credits: WorkerCredits, credit: Credit) => void = () => {},
+  stages = false,
+): {
   clock: VirtualClock;
   credits: WorkerCredits;
   sent: Sent[];
+  /** In the order in which it happened. */
+  fates: StagedFate[];
   reports: { readonly atNs: number; readonly batches: readonly CreditReturnBatch[] }[];
 } {
   const clock = new VirtualClock();
   const sent: Sent[] = [];
+  const fates: StagedFate[] = [];
   const reports: { atNs: number; batches: CreditReturnBatch[] }[] = [];
+  const stage = ({ id }: Credit): StagedRequest => {
+    const note = (fate: StagedFate['fate']): unknown => fates.push({ id, atNs: clock.now(), fate });
+    note('staged');
+    return { fire: () => note('fired'), drop: () => note('dropped') };
+  };
   const credits: WorkerCredits = new WorkerCredits({
     clock,
     timers: clock,
@@ -28,11 +47,12 @@ export function setUp(onSend: (credits: WorkerCredits, credit: Credit) => void =
       sent.push({ id: credit.id, atNs: clock.now(), turnaroundNs });
       onSend(credits, credit);
     },
+    ...(stages ? { stage } : {}),
   });
   credits.onReturnsDue = () => {
     reports.push({ atNs: clock.now(), batches: credits.takeReturns() });
   };
-  return { clock, credits, sent, reports };
+  return { clock, credits, sent, fates, reports };
 }
 
 /** A phase with so many slots. */

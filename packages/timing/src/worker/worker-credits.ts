@@ -7,6 +7,14 @@ import type { CancelTimer, Timers } from '../timers.ts';
 import { TimingError } from '../timing-error.ts';
 import { HeldPhase } from './held-phase.ts';
 
+/** A request that is complete but for its sending. */
+export interface StagedRequest {
+  /** Sends it. Its end is not told before this returns. */
+  fire(): void;
+  /** Gives it up. Its credit may be sent the usual way later on. */
+  drop(): void;
+}
+
 /** What a worker's credits need of their worker. */
 export interface WorkerCreditsOptions {
   readonly clock: Clock;
@@ -19,6 +27,18 @@ export interface WorkerCreditsOptions {
    * credits with a due time.
    */
   send(credit: Credit, turnaroundNs: number): void;
+  /**
+   * Makes the request of a credit shortly before its due time, so that nothing but the write is left to be done then. Either `fire` or
+   * `drop` of the result is called, once; never is more than one request staged. `undefined`: it cannot be staged. Absent: nothing is.
+   */
+  stage?(credit: Credit): StagedRequest | undefined;
+}
+
+interface Staged {
+  readonly phase: HeldPhase;
+  /** Still among those that wait in its phase, which alone says what becomes of it. */
+  readonly credit: Credit;
+  readonly request: StagedRequest;
 }
 
 /**
@@ -45,7 +65,13 @@ export class WorkerCredits {
   readonly #phases = new Map<number, HeldPhase>();
   /** Called when {@link takeReturns} has something that should leave now. */
   onReturnsDue: () => void = () => {};
-  readonly #onWake = (): void => this.#turn();
+  readonly #onWake = (): void => {
+    this.#fireStaged();
+    this.#turn();
+  };
+  readonly #stage: ((credit: Credit) => StagedRequest | undefined) | undefined;
+  readonly #onNear: (() => void) | undefined;
+  #staged: Staged | undefined;
   #isTurnRequested = false;
   #lastReportNs = Number.NEGATIVE_INFINITY;
   #cancelReportTimer: CancelTimer | undefined;
@@ -56,6 +82,10 @@ export class WorkerCredits {
     this.#timers = options.timers ?? nodeTimers;
     this.#pacer = options.pacer ?? createPacer({ clock: options.clock, timers: this.#timers });
     this.#send = (credit, turnaroundNs) => options.send(credit, turnaroundNs);
+    if (options.stage !== undefined) {
+      this.#stage = (credit) => options.stage?.(credit);
+      this.#onNear = () => this.#stageNext();
+    }
   }
 
   /** Requests in flight, all phases together. */
@@ -82,6 +112,7 @@ export class WorkerCredits {
       }
     } else {
       phase.setLimits(start);
+      this.#dropStaged(phase);
     }
     phase.cancelStopTimer();
     if (start.stopSendingAtNs !== null) {
@@ -123,7 +154,7 @@ export class WorkerCredits {
   stopSending(phaseIndex: number): void {
     const phase = this.#phases.get(phaseIndex);
     if (phase === undefined) return;
-    phase.close();
+    this.#close(phase);
     this.#report();
     // Sessions that end here between two turns free slots that a newer phase waits for.
     if (this.#phases.size > 1) this.#requestTurn();
@@ -169,6 +200,7 @@ export class WorkerCredits {
 
   #forget(phase: HeldPhase): void {
     phase.cancelStopTimer();
+    this.#dropStaged(phase);
     this.#phases.delete(phase.phaseIndex);
   }
 
@@ -209,13 +241,69 @@ export class WorkerCredits {
     for (let budget = phase.sendLimit; budget > 0; budget -= 1) {
       const now = this.#clock.now();
       if (now >= phase.stopSendingAtNs) {
-        phase.close();
+        this.#close(phase);
         return;
       }
       const taken = phase.take(now);
       if (taken === undefined) return;
-      this.#send(taken.credit, taken.turnaroundNs);
+      const staged = this.#staged;
+      if (staged === undefined || staged.credit.id !== taken.credit.id || staged.phase !== phase) {
+        this.#send(taken.credit, taken.turnaroundNs);
+      } else {
+        this.#staged = undefined;
+        staged.request.fire();
+      }
     }
+  }
+
+  #close(phase: HeldPhase): void {
+    phase.close();
+    this.#dropStaged(phase);
+  }
+
+  /** Has the request made whose due time comes next. Its credit goes on waiting: whatever happens until then happens to it as to others. */
+  #stageNext(): void {
+    if (this.#staged !== undefined) return;
+    let next: HeldPhase | undefined;
+    for (const phase of this.#phases.values()) {
+      if (phase.nextWakeNs < (next?.nextWakeNs ?? Number.POSITIVE_INFINITY)) next = phase;
+    }
+    const credit = next?.peekDue();
+    if (next === undefined || credit === undefined || credit.dueNs >= next.stopSendingAtNs) return;
+    const request = this.#stage?.(credit);
+    if (request !== undefined) this.#staged = { phase: next, credit, request };
+  }
+
+  /** The books are done after the write: with caches cold, they would take longer than all of the send. */
+  #fireStaged(): void {
+    const staged = this.#staged;
+    if (staged === undefined) return;
+    const now = this.#clock.now();
+    const { phase, credit, request } = staged;
+    if (now < credit.dueNs) return;
+    this.#staged = undefined;
+    let olderSessions = 0;
+    let olderPrefilling = 0;
+    for (const older of this.#phases.values()) {
+      if (older === phase) break;
+      olderSessions += older.sessionsInFlight;
+      olderPrefilling += older.prefilling;
+    }
+    phase.olderSessions = olderSessions;
+    phase.olderPrefilling = olderPrefilling;
+    if (now >= phase.stopSendingAtNs || !phase.maySendDue(credit.id)) {
+      request.drop();
+      return;
+    }
+    request.fire();
+    phase.takeDue(credit, now);
+  }
+
+  #dropStaged(phase: HeldPhase): void {
+    const staged = this.#staged;
+    if (staged?.phase !== phase) return;
+    this.#staged = undefined;
+    staged.request.drop();
   }
 
   #armPacer(): void {
@@ -224,7 +312,7 @@ export class WorkerCredits {
       if (phase.nextWakeNs < wakeNs) wakeNs = phase.nextWakeNs;
     }
     if (wakeNs === Number.POSITIVE_INFINITY) this.#pacer.cancel();
-    else this.#pacer.wakeAt(wakeNs, this.#onWake);
+    else this.#pacer.wakeAt(wakeNs, this.#onWake, this.#onNear);
   }
 
   get #hasReturns(): boolean {

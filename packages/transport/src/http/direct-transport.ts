@@ -5,7 +5,7 @@ import type { Clock } from '@aiperf/timing/clock';
 
 import type { RequestError } from '../request-error.ts';
 import { clearResponse, recordRead, resetTimeline } from '../timeline.ts';
-import type { Exchange, Transport } from '../transport.ts';
+import type { Exchange, PreparedSend, Transport } from '../transport.ts';
 
 import { Deadlines } from './deadlines.ts';
 import { DirectConnection } from './direct-connection.ts';
@@ -46,6 +46,10 @@ export class DirectTransport implements Transport, ConnectionOwner {
   readonly #variableHeaderNames: readonly string[];
   readonly #targets: readonly Target[];
   readonly #writer: RequestWriter;
+  /** Lays out prepared requests, whose bytes must outlast those of requests that are sent before them. */
+  readonly #preparedWriter: RequestWriter;
+  /** The connection that a prepared request is to be sent on; neither idle nor in use. */
+  #preparedConnection: DirectConnection | undefined;
   readonly #idle: readonly IdlePool[];
   readonly #deadlines: Deadlines<DirectConnection>;
   readonly #ends = new EndQueue(1, () => this.#release());
@@ -64,6 +68,7 @@ export class DirectTransport implements Transport, ConnectionOwner {
     this.#targets = createTargets(options);
     this.secureContext = this.#targets.some((target) => target.isTls) ? createTrust(options) : undefined;
     this.#writer = new RequestWriter(this.#targets, options.variableHeaderNames, !this.#keepsConnections);
+    this.#preparedWriter = new RequestWriter(this.#targets, options.variableHeaderNames, !this.#keepsConnections);
     this.#idle = this.#targets.map(() => new IdlePool());
     this.#deadlines = new Deadlines(options.clock, options.requestTimeoutMs, (exchange, connection) => {
       this.#abandon(exchange, connection, timeoutError(exchange.timeline, this.#timeoutMs));
@@ -100,6 +105,35 @@ export class DirectTransport implements Transport, ConnectionOwner {
       this.#deadlines.add(exchange, connection);
       this.#write(connection, exchange);
     }
+  }
+
+  prepare(exchange: Exchange): PreparedSend | undefined {
+    const { request, timeline } = exchange;
+    assertSendable(request, this.#variableHeaderNames, this.#targets.length);
+    if (this.#isClosed || this.#preparedConnection !== undefined) return undefined;
+    const connection = this.#idle[request.urlIndex]?.pop();
+    if (connection === undefined) return undefined;
+    this.#preparedConnection = connection;
+    resetTimeline(timeline);
+    connection.parser.reset();
+    const bytes = this.#preparedWriter.write(request);
+    return {
+      fire: () => {
+        this.#preparedConnection = undefined;
+        if (connection.isLost) {
+          this.send(exchange);
+          return;
+        }
+        timeline.queuedNs = this.#clock.now();
+        this.#writeBytes(connection, exchange, bytes, this.#preparedWriter, timeline.queuedNs);
+        timeline.connectionReused = true;
+        this.#deadlines.add(exchange, connection);
+      },
+      drop: () => {
+        this.#preparedConnection = undefined;
+        if (!connection.isLost) this.#idle[request.urlIndex]?.push(connection);
+      },
+    };
   }
 
   get openConnectionCount(): number {
@@ -184,7 +218,7 @@ export class DirectTransport implements Transport, ConnectionOwner {
   onLost(connection: DirectConnection, error: Error | undefined): void {
     const { exchange } = connection;
     if (exchange === undefined) {
-      this.#idle[connection.targetIndex]?.noteLost();
+      this.#noteLostIdle(connection);
       connection.onSettled?.();
       return;
     }
@@ -250,13 +284,23 @@ export class DirectTransport implements Transport, ConnectionOwner {
   }
 
   #write(connection: DirectConnection, exchange: Exchange): void {
+    connection.parser.reset();
+    const bytes = this.#writer.write(exchange.request);
+    this.#writeBytes(connection, exchange, bytes, this.#writer, this.#clock.now());
+  }
+
+  #writeBytes(
+    connection: DirectConnection,
+    exchange: Exchange,
+    bytes: Buffer,
+    writer: RequestWriter,
+    startNs: number,
+  ): void {
     const { timeline } = exchange;
     const { socket } = connection;
     connection.exchange = exchange;
-    connection.parser.reset();
-    const bytes = this.#writer.write(exchange.request);
     timeline.requestBytes = bytes.length;
-    timeline.startNs = this.#clock.now();
+    timeline.startNs = startNs;
     socket.write(bytes);
     if (!Number.isNaN(connection.firstStartNs)) {
       timeline.resendNs = timeline.startNs - connection.firstStartNs;
@@ -268,7 +312,7 @@ export class DirectTransport implements Transport, ConnectionOwner {
       return;
     }
     // The kernel did not take all of it. The bytes stay in use, and an empty write behind them tells when the last one has gone.
-    this.#writer.releaseScratch();
+    writer.releaseScratch();
     connection.sending = exchange;
     socket.write(NOTHING, connection.onSent);
   }
@@ -307,6 +351,10 @@ export class DirectTransport implements Transport, ConnectionOwner {
   /** Bytes that nobody asked for: what they belong to cannot be known, so the connection must not carry another request. */
   #dropIdle(connection: DirectConnection): void {
     connection.destroy();
-    this.#idle[connection.targetIndex]?.noteLost();
+    this.#noteLostIdle(connection);
+  }
+
+  #noteLostIdle(connection: DirectConnection): void {
+    if (connection !== this.#preparedConnection) this.#idle[connection.targetIndex]?.noteLost();
   }
 }

@@ -32,6 +32,13 @@ export interface PendingExchange {
 
 /** Sends one request. */
 export function begin(transport: Transport, request: Partial<PreparedRequest> = {}): PendingExchange {
+  const pending = pend(request);
+  transport.send(pending.exchange);
+  return pending;
+}
+
+/** A request that is still to be sent. */
+export function pend(request: Partial<PreparedRequest> = {}): PendingExchange {
   let count = 0;
   const { promise, resolve } = Promise.withResolvers<Timeline>();
   const exchange: Exchange = {
@@ -42,7 +49,6 @@ export function begin(transport: Transport, request: Partial<PreparedRequest> = 
       resolve(ended.timeline);
     },
   };
-  transport.send(exchange);
   return { exchange, ended: promise, endCount: () => count };
 }
 

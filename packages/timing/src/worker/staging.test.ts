@@ -1,0 +1,216 @@
+import { describe, expect, test } from 'vitest';
+import { NEAR_NS } from '../pacer.ts';
+import { batch, outcomesOf, phase, secondTurn, session, setUp, undated } from './worker-credits-rig.test.support.ts';
+import type { StagedFate } from './worker-credits-rig.test.support.ts';
+
+const MS = 1e6;
+
+const setUpStaging = (): ReturnType<typeof setUp> => setUp(undefined, true);
+const told = (fates: readonly StagedFate[]): string[] =>
+  fates.map(({ id, atNs, fate }) => `${id} ${fate} ${atNs / MS}`);
+
+describe('a request staged before its due time', () => {
+  test('is sent exactly then and counts as sent only then, one after the other', () => {
+    const { clock, credits, sent, fates, reports } = setUpStaging();
+    credits.beginPhase(phase(null));
+    credits.grant(batch(0, [10 * MS, 20 * MS]));
+    clock.advanceTo(9 * MS);
+    expect(told(fates)).toEqual(['0 staged 7']);
+    expect([credits.inFlight, reports.length]).toEqual([0, 0]);
+    clock.advanceTo(10 * MS);
+    expect(credits.inFlight).toBe(1);
+    clock.advanceTo(30 * MS);
+    expect(told(fates)).toEqual(['0 staged 7', '0 fired 10', '1 staged 17', '1 fired 20']);
+    expect(sent).toEqual([]);
+    credits.requestEnded(0, 'completed');
+    credits.requestEnded(1, 'failed');
+    clock.advanceTo(100 * MS);
+    expect(outcomesOf(reports)).toEqual([
+      [0, 'completed'],
+      [1, 'failed'],
+    ]);
+    const last = reports.at(-1)?.batches[0];
+    expect([last?.sentCount, last?.startedSessionCount, last?.lastSentNs]).toEqual([2, 2, 20 * MS]);
+  });
+
+  test('is never staged when it is late already', () => {
+    const { clock, credits, sent, fates } = setUpStaging();
+    clock.advanceTo(10 * MS);
+    credits.beginPhase(phase(null));
+    credits.grant(batch(0, [4 * MS, 5 * MS]));
+    clock.advanceTo(20 * MS);
+    expect(sent.map(({ id, atNs }) => [id, atNs])).toEqual([
+      [0, 10 * MS],
+      [1, 10 * MS],
+    ]);
+    expect(fates).toEqual([]);
+  });
+
+  test('is given up when sending stops: its credit comes back unsent, once', () => {
+    const { clock, credits, sent, fates, reports } = setUpStaging();
+    credits.beginPhase(phase(null));
+    credits.grant(batch(0, [10 * MS, 20 * MS]));
+    clock.advanceTo(9 * MS);
+    credits.stopSending(0);
+    expect(told(fates)).toEqual(['0 staged 7', '0 dropped 9']);
+    clock.advanceTo(100 * MS);
+    expect(sent).toEqual([]);
+    expect(fates).toHaveLength(2);
+    expect(outcomesOf(reports)).toEqual([
+      [0, 'unsent'],
+      [1, 'unsent'],
+    ]);
+    expect(reports.at(-1)?.batches[0]?.sentCount).toBe(0);
+  });
+
+  test('is not even made when its due time is past the end of sending', () => {
+    const { clock, credits, fates, reports } = setUpStaging();
+    credits.beginPhase(phase(null, { stopSendingAtNs: 9.5 * MS }));
+    credits.grant(batch(0, [10 * MS]));
+    clock.advanceTo(20 * MS);
+    expect(fates).toEqual([]);
+    expect(outcomesOf(reports)).toEqual([[0, 'unsent']]);
+  });
+
+  test('is given up when everything is closed, and nothing is left', () => {
+    const { clock, credits, fates } = setUpStaging();
+    credits.beginPhase(phase(null));
+    credits.grant(batch(0, [10 * MS]));
+    clock.advanceTo(8 * MS);
+    credits.close();
+    expect(told(fates)).toEqual(['0 staged 7', '0 dropped 8']);
+    expect(clock.pendingTimerCount).toBe(0);
+  });
+
+  test('an earlier one that is granted meanwhile goes first, and neither is late', () => {
+    const { clock, credits, sent, fates } = setUpStaging();
+    credits.beginPhase(phase(null));
+    credits.grant(batch(5, [10 * MS]));
+    clock.advanceTo(8 * MS);
+    credits.grant(batch(6, [9 * MS]));
+    clock.advanceTo(20 * MS);
+    expect(sent.map(({ id, atNs }) => [id, atNs])).toEqual([[6, 9 * MS]]);
+    expect(told(fates)).toEqual(['5 staged 7', '5 fired 10']);
+  });
+
+  test('of two with one due time, the smaller id goes first', () => {
+    const { clock, credits, sent, fates } = setUpStaging();
+    credits.beginPhase(phase(1));
+    credits.grant(batch(5, [10 * MS]));
+    clock.advanceTo(8 * MS);
+    credits.grant(batch(4, [10 * MS]));
+    clock.advanceTo(20 * MS);
+    expect(sent.map(({ id }) => id)).toEqual([4]);
+    expect(told(fates)).toEqual(['5 staged 7', '5 dropped 10']);
+    credits.requestEnded(4, 'completed');
+    clock.advanceTo(30 * MS);
+    expect(sent.map(({ id, atNs }) => [id, atNs])).toEqual([
+      [4, 10 * MS],
+      [5, 20 * MS],
+    ]);
+  });
+
+  test('limits that change give it up, and it is sent within the new ones', () => {
+    const { clock, credits, sent, fates } = setUpStaging();
+    credits.beginPhase(phase(2));
+    credits.grant(undated(0, 1));
+    credits.grant(batch(1, [10 * MS]));
+    clock.advanceTo(8 * MS);
+    credits.beginPhase(phase(1));
+    expect(told(fates)).toEqual(['1 staged 7', '1 dropped 8']);
+    clock.advanceTo(15 * MS);
+    expect(sent.map(({ id }) => id)).toEqual([0]);
+    credits.requestEnded(0, 'completed');
+    clock.advanceTo(20 * MS);
+    expect(sent.map(({ id, atNs }) => [id, atNs])).toEqual([
+      [0, 0],
+      [1, 15 * MS],
+    ]);
+  });
+
+  test('a slot that is taken meanwhile is waited for', () => {
+    const { clock, credits, sent, fates } = setUpStaging();
+    credits.beginPhase(phase(1));
+    credits.grant(batch(1, [10 * MS]));
+    clock.advanceTo(8 * MS);
+    credits.grant(undated(2, 1));
+    clock.advanceTo(15 * MS);
+    expect(told(fates)).toEqual(['1 staged 7']);
+    expect(credits.inFlight).toBe(1);
+    credits.requestEnded(2, 'completed');
+    clock.advanceTo(20 * MS);
+    expect(sent.map(({ id, atNs }) => [id, atNs])).toEqual([[2, 8 * MS]]);
+    expect(told(fates).slice(1)).toEqual(['1 fired 15']);
+    expect(credits.inFlight).toBe(1);
+  });
+
+  test('the slots of an older phase are not free for it', () => {
+    const { clock, credits, sent, fates } = setUpStaging();
+    credits.beginPhase(phase(1, { kind: 'warmup' }));
+    credits.grant(session(7, 0, [{}, { delayNs: 9 * MS }]));
+    clock.advanceTo(1 * MS);
+    credits.beginPhase(phase(1, { phaseIndex: 1 }));
+    credits.grant(batch(1, [10 * MS], 1));
+    clock.advanceTo(15 * MS);
+    expect([fates, sent.map(({ id }) => id)]).toEqual([[], [0]]);
+    credits.requestEnded(0, 'failed', 0);
+    clock.advanceTo(20 * MS);
+    expect(sent.map(({ id, atNs }) => [id, atNs])).toEqual([
+      [0, 0],
+      [1, 15 * MS],
+    ]);
+  });
+
+  test('prefill slots hold for it, and its first token frees one', () => {
+    const { clock, credits, sent, fates } = setUpStaging();
+    credits.beginPhase(phase(null, { prefillSlots: 1 }));
+    credits.grant(batch(0, [10 * MS, 20 * MS, 30 * MS]));
+    clock.advanceTo(25 * MS);
+    expect(told(fates)).toEqual(['0 staged 7', '0 fired 10']);
+    credits.firstTokenArrived(0, 0);
+    clock.advanceTo(26 * MS);
+    credits.firstTokenArrived(1, 0);
+    clock.advanceTo(40 * MS);
+    expect(sent.map(({ id, atNs }) => [id, atNs])).toEqual([[1, 25 * MS]]);
+    expect(told(fates).slice(2)).toEqual(['2 staged 27', '2 fired 30']);
+  });
+
+  test('its session goes on', () => {
+    const { clock, credits, sent, fates } = setUpStaging();
+    credits.beginPhase(phase(1));
+    credits.grant(session(3, 0, [{ dueNs: 10 * MS }, { delayNs: 5 * MS }]));
+    clock.advanceTo(12 * MS);
+    expect(told(fates)).toEqual(['0 staged 7', '0 fired 10']);
+    credits.requestEnded(0, 'completed');
+    clock.advanceTo(40 * MS);
+    expect(sent.map(({ id, atNs }) => [id, atNs])).toEqual([[1, 17 * MS]]);
+    expect(credits.inFlight).toBe(1);
+  });
+
+  test('later turns are sent the usual way, though one is ready while a first turn is staged', () => {
+    const { clock, credits, sent, fates } = setUpStaging();
+    credits.beginPhase(phase(2));
+    credits.grant({ ...session(3, 0, [{}]), turnCounts: Uint32Array.of(2) });
+    clock.advanceTo(1 * MS);
+    credits.requestEnded(0, 'completed');
+    credits.grant(batch(1, [10 * MS]));
+    clock.advanceTo(8 * MS);
+    credits.grant(secondTurn(3, 2, 10 * MS));
+    clock.advanceTo(20 * MS);
+    expect(sent.map(({ id, atNs }) => [id, atNs])).toEqual([
+      [0, 0],
+      [2, 10 * MS],
+    ]);
+    expect(told(fates)).toEqual(['1 staged 7', '1 fired 10']);
+  });
+
+  test('is staged no earlier than the pacer says', () => {
+    const { clock, credits, fates } = setUpStaging();
+    credits.beginPhase(phase(null));
+    credits.grant(batch(0, [10 * MS]));
+    clock.advanceTo(10 * MS - NEAR_NS - 1);
+    expect(fates).toEqual([]);
+    clock.advanceTo(10 * MS - NEAR_NS);
+    expect(fates).toHaveLength(1);
+  });
+});
