@@ -19,7 +19,6 @@ class RecordProcessorService implements Service<RunPlan> {
   readonly #context: ServiceContext<TimingMessages>;
   readonly #raw: PullSocket;
   readonly #records: PushSocket;
-  #plan: RunPlan | undefined;
   #engine: BackgroundEngine | undefined;
   /** The batch being processed; batches come one at a time. */
   #processing: Promise<void> = Promise.resolve();
@@ -44,7 +43,6 @@ class RecordProcessorService implements Service<RunPlan> {
   }
 
   async configure(plan: RunPlan): Promise<void> {
-    this.#plan = plan;
     this.#raw.receive((frames) => {
       const [bytes] = frames;
       if (bytes === undefined || frames.length > 1) {
@@ -56,13 +54,13 @@ class RecordProcessorService implements Service<RunPlan> {
       this.#processing = this.#startEngine(plan).process(bytes);
       return this.#processing;
     });
+    // Its start takes a while, and what others leave over of the time before the load is enough for it.
+    this.#startEngine(plan);
     await Promise.resolve();
   }
 
-  async start(): Promise<void> {
-    // Its start takes a while, which is over before the first batch comes.
-    if (this.#plan !== undefined) this.#startEngine(this.#plan);
-    await Promise.resolve();
+  start(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** Resolves when no more batches come and everything that came has been passed on. */
