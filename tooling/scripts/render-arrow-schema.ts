@@ -1,5 +1,5 @@
 import { METADATA_KEYS, SLICE_FIELDS, SLICES_SCHEMA_VERSION } from '@aiperf/exporters/reference';
-import { createMetricSet, type MetricMode } from '@aiperf/metrics';
+import { CHAT_MODE, createMetricSet, type MetricMode } from '@aiperf/metrics';
 import {
   CHUNK_FIELDS,
   CHUNK_SCHEMA_VERSION,
@@ -9,20 +9,12 @@ import {
 
 /** A run in which as many metrics exist as can at once. */
 const EVERYTHING: MetricMode = {
-  streaming: true,
-  producesTokens: true,
-  tokenizesInput: true,
-  supportsReasoning: true,
-  supportsAudio: true,
-  supportsImages: true,
-  supportsVideo: true,
+  ...CHAT_MODE,
   producesVideo: true,
   carriesMedia: true,
-  countsOnClient: true,
   openLoop: true,
   fixedSchedule: true,
   networkLatency: true,
-  goodput: [],
 };
 
 type Fields = ReturnType<typeof createRecordSchema>['fields'];

@@ -2,7 +2,7 @@ export { definitionsOf, METRIC_DEFINITIONS } from './registry.ts';
 export { loadMetricSet } from './load-metrics.ts';
 export { createMetricSet } from './metric-set.ts';
 export type { MetricSet } from './metric-set.ts';
-export { metricModeOf } from './metric-mode.ts';
+export { CHAT_MODE, metricModeOf } from './metric-mode.ts';
 export type { MetricMode } from './metric-mode.ts';
 export type {
   AggregateMetric,

@@ -1,7 +1,7 @@
 import type { PhaseConfig } from '@aiperf/config';
 import { createRandomSource } from '@aiperf/dataset';
 import { createRateProfile, type RateProfile } from '@aiperf/timing';
-import { gammaShareBelow } from './stats/incomplete-gamma.ts';
+import { intervalLaw } from '@aiperf/timing/interval-law';
 
 /** What a phase's requests are meant to come like. */
 export interface LoadLaw {
@@ -20,11 +20,8 @@ export function loadLawOf(phase: PhaseConfig, randomSeed: number | undefined): L
   if (phase.requestRateRamp?.shape === 'poisson' && randomSeed === undefined) return undefined;
   const profile: RateProfile = createRateProfile(phase, arrivalStream(phase, randomSeed));
   const countAt = (timeSec: number): number => profile.countAt(timeSec);
-  if (phase.arrivalPattern === 'constant') return { countAt };
-  const shape = phase.arrivalPattern === 'gamma' ? (phase.arrivalSmoothness ?? 1) : 1;
-  const shareBelow = (interval: number): number =>
-    shape === 1 ? -Math.expm1(-interval) : gammaShareBelow(shape, shape * interval);
-  return { countAt, shareBelow };
+  const shareBelow = intervalLaw(phase.arrivalPattern, phase.arrivalSmoothness ?? 1);
+  return shareBelow === undefined ? { countAt } : { countAt, shareBelow };
 }
 
 /** The stream that the timing manager draws this phase's arrivals from; a ramp of Poisson shape takes its first numbers. */

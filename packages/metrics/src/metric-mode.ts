@@ -25,6 +25,29 @@ export interface MetricMode {
   readonly goodput: readonly GoodputObjective[];
 }
 
+/** What requests and answers of a chat endpoint can hold. */
+const CHAT = {
+  producesTokens: true,
+  tokenizesInput: true,
+  supportsReasoning: true,
+  supportsAudio: true,
+  supportsImages: true,
+  supportsVideo: true,
+  producesVideo: false,
+} as const;
+
+/** A streaming chat run in a closed loop, counted by the client: where there is no run to take a mode from, others are varied from it. */
+export const CHAT_MODE: MetricMode = {
+  ...CHAT,
+  streaming: true,
+  carriesMedia: false,
+  countsOnClient: true,
+  openLoop: false,
+  fixedSchedule: false,
+  networkLatency: false,
+  goodput: [],
+};
+
 /** The mode of a run. */
 export function metricModeOf(config: UserConfig): MetricMode {
   const profiling = config.phases.filter(({ kind }) => kind === 'profiling');
@@ -40,13 +63,7 @@ export function metricModeOf(config: UserConfig): MetricMode {
     case 'chat':
       return {
         ...run,
-        producesTokens: true,
-        tokenizesInput: true,
-        supportsReasoning: true,
-        supportsAudio: true,
-        supportsImages: true,
-        supportsVideo: true,
-        producesVideo: false,
+        ...CHAT,
         // Prompts are text: other parts come only with messages that the user wrote.
         carriesMedia: config.input.extraInputs['messages'] !== undefined,
       };

@@ -1,26 +1,9 @@
 import type { RequestRecord } from '@aiperf/transport';
 import { createTimeline } from '@aiperf/transport';
 import { Table, tableFromIPC, tableToIPC, type Schema, type Vector } from 'apache-arrow';
-import type { MetricMode } from './metric-mode.ts';
 import type { ColumnBatch, RecordSink } from './record-sink.ts';
 
-/** A streaming chat run in a closed loop, counted by the client. */
-export const CHAT_MODE: MetricMode = {
-  streaming: true,
-  producesTokens: true,
-  tokenizesInput: true,
-  supportsReasoning: true,
-  supportsAudio: true,
-  supportsImages: true,
-  supportsVideo: true,
-  producesVideo: false,
-  carriesMedia: false,
-  countsOnClient: true,
-  openLoop: false,
-  fixedSchedule: false,
-  networkLatency: false,
-  goodput: [],
-};
+export { CHAT_MODE } from './metric-mode.ts';
 
 /** One read of a response: when it came and what it brought. */
 export type Read = readonly [atNs: number, text: string];

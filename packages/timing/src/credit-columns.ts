@@ -1,4 +1,5 @@
 import type { CreditBatch } from './credit.ts';
+import { widened } from './widened.ts';
 
 /** Grows the columns of one grant and hands them out without copying. Used again for the next grant. */
 export class CreditColumns {
@@ -69,9 +70,4 @@ export class CreditColumns {
     this.#delaysNs = widened(this.#delaysNs, new Float64Array(this.#capacity));
     this.#cancelAfterNs = widened(this.#cancelAfterNs, new Float64Array(this.#capacity));
   }
-}
-
-function widened<A extends Float64Array | Uint32Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

@@ -1,4 +1,5 @@
 import { NO_WORKER } from './credit-table.ts';
+import { widened } from './widened.ts';
 
 /** Bits of {@link SessionTable.flags}. */
 export const SESSION_FLAGS = {
@@ -80,9 +81,4 @@ export class SessionTable {
     this.nextTurnIndexes = widened(this.nextTurnIndexes, new Uint32Array(this.#capacity));
     this.readyNs = widened(this.readyNs, new Float64Array(this.#capacity));
   }
-}
-
-function widened<A extends Float64Array | Uint32Array | Uint8Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

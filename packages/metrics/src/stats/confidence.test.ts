@@ -1,16 +1,16 @@
 import { createRandomSource } from '@aiperf/dataset';
 import { describe, expect, test } from 'vitest';
 import { confidenceRanks } from './confidence.ts';
-import { logGamma } from './incomplete-gamma.ts';
 import { percentileOfSorted, uncertainPercentiles } from './percentile.ts';
 import { summarize } from './summary.ts';
 
 /** Binomial probability of at most `k`, each term by itself. */
 function binomialAtMost(k: number, count: number, probability: number): number {
   let sum = 0;
+  let logWays = 0;
   for (let n = 0; n <= k; n++) {
-    const ways = logGamma(count + 1) - logGamma(n + 1) - logGamma(count - n + 1);
-    sum += Math.exp(ways + n * Math.log(probability) + (count - n) * Math.log1p(-probability));
+    sum += Math.exp(logWays + n * Math.log(probability) + (count - n) * Math.log1p(-probability));
+    logWays += Math.log(count - n) - Math.log(n + 1);
   }
   return sum;
 }

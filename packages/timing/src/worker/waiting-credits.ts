@@ -1,6 +1,7 @@
 import type { Credit, CreditBatch } from '../credit.ts';
 import { DueHeap } from './due-heap.ts';
 import { NumberRing } from './number-ring.ts';
+import { widened } from '../widened.ts';
 
 /**
  * Credits of one phase that a worker holds and has not sent, as columns: rows are reused, and no object exists for a credit until it is
@@ -198,9 +199,4 @@ export class WaitingCredits {
     this.#issuedNs = widened(this.#issuedNs, new Float64Array(this.#capacity));
     this.#readyNs = widened(this.#readyNs, new Float64Array(this.#capacity));
   }
-}
-
-function widened<A extends Float64Array | Uint32Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

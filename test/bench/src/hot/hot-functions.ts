@@ -1,5 +1,5 @@
 import { loadTokenizer } from '@aiperf/dataset';
-import { createMetricSet, type MetricMode } from '@aiperf/metrics';
+import { CHAT_MODE, createMetricSet } from '@aiperf/metrics';
 import { RecordProcessor, type RawRecords, type RecordProcessorOptions } from '@aiperf/metrics/service';
 import { summarize } from '@aiperf/metrics/stats';
 import { appendRead, createRawBatchDecoder, createTimeline, endpointOf, RawBatchWriter } from '@aiperf/transport';
@@ -13,23 +13,6 @@ const [outputTokens = 1, secondsEach = 1] = process.argv.slice(2).map(Number);
 
 /** As many as a worker sends in one message at a high rate. */
 const BATCH_ROWS = 2000;
-
-const MODE: MetricMode = {
-  streaming: true,
-  producesTokens: true,
-  tokenizesInput: true,
-  supportsReasoning: true,
-  supportsAudio: true,
-  supportsImages: true,
-  supportsVideo: true,
-  producesVideo: false,
-  carriesMedia: false,
-  countsOnClient: true,
-  openLoop: false,
-  fixedSchedule: false,
-  networkLatency: false,
-  goodput: [],
-};
 
 function eventOf(id: string, delta: object, finishReason: string | null): string {
   const chunk = {
@@ -95,7 +78,7 @@ function rawBatch(): Uint8Array {
 function processor(tokens?: RecordProcessorOptions['tokens']): RecordProcessor {
   return new RecordProcessor({
     recordProcessorId: 'record_processor_1',
-    metrics: createMetricSet(MODE),
+    metrics: createMetricSet(CHAT_MODE),
     parser: endpointOf('chat').createParser(),
     ...(tokens === undefined ? {} : { tokens }),
     names: {

@@ -1,5 +1,5 @@
 import { arrowRecordSink, openArrowFile } from '@aiperf/exporters';
-import { createMetricSet, type MetricMode, type MetricSet } from '@aiperf/metrics';
+import { CHAT_MODE, createMetricSet, type MetricSet } from '@aiperf/metrics';
 import { analyzeRecords } from '@aiperf/metrics/analysis';
 import { createRecordSchema, RecordBatchBuilder } from '@aiperf/metrics/service';
 import type { SummaryResult } from './summary-result.ts';
@@ -14,23 +14,6 @@ const [rowCount = 0, third = 0] = numbers.map(Number);
 const SLOTS = 256;
 const BATCH_ROWS = 4096;
 const MEAN_LATENCY_MS = 100;
-
-const MODE: MetricMode = {
-  streaming: true,
-  producesTokens: true,
-  tokenizesInput: true,
-  supportsReasoning: true,
-  supportsAudio: true,
-  supportsImages: true,
-  supportsVideo: true,
-  producesVideo: false,
-  carriesMedia: false,
-  countsOnClient: true,
-  openLoop: false,
-  fixedSchedule: false,
-  networkLatency: false,
-  goodput: [],
-};
 
 /** Pseudo-random numbers in 0..1, the same every time. */
 function createUniform(): () => number {
@@ -141,6 +124,6 @@ async function analyze(metrics: MetricSet, sliceCount: number): Promise<SummaryR
   };
 }
 
-const metrics = createMetricSet(MODE);
+const metrics = createMetricSet(CHAT_MODE);
 if (mode === 'write') await write(metrics, third);
 else process.stdout.write(`${JSON.stringify(await analyze(metrics, third))}\n`);

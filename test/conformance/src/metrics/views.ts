@@ -1,4 +1,4 @@
-import type { MetricMode } from '@aiperf/metrics';
+import { CHAT_MODE, type MetricMode } from '@aiperf/metrics';
 import { DISPUTED, type RecordedRow } from './recording.ts';
 
 /** A way to look at the recording: which requests, and with which options. */
@@ -24,22 +24,7 @@ const GOODPUT = [
 ];
 const WHOLE_GOODPUT = [{ tag: 'request_latency', value: 12 }];
 
-const MODE: MetricMode = {
-  streaming: true,
-  producesTokens: true,
-  tokenizesInput: true,
-  supportsReasoning: true,
-  supportsAudio: true,
-  supportsImages: true,
-  supportsVideo: true,
-  producesVideo: false,
-  carriesMedia: true,
-  countsOnClient: true,
-  openLoop: false,
-  fixedSchedule: false,
-  networkLatency: false,
-  goodput: [],
-};
+const MODE: MetricMode = { ...CHAT_MODE, carriesMedia: true };
 
 const goodputOption = (objectives: MetricMode['goodput']): string[] => [
   '--goodput',
