@@ -73,6 +73,21 @@ describe('pacer', () => {
     }
   });
 
+  test('while it spins it keeps the thread for 10 µs at a time, and never past the due time', () => {
+    const clock = new VirtualClock({ turnNs: TURN_NS });
+    const kept: number[] = [];
+    const timers = {
+      startTimer: (delayMs: number, callback: () => void) => clock.startTimer(delayMs, callback),
+      runSoon: (callback: () => void) => clock.runSoon(callback),
+      spinUntil: (_: unknown, timeNs: number) => kept.push(timeNs - clock.now()),
+    };
+    const pacer = createPacer({ clock, timers });
+    pacer.wakeAt(25_000, () => {});
+    clock.advanceTo(30_000);
+    expect(kept.slice(0, 3)).toEqual([10_000, 10_000, 10_000]);
+    expect(kept.slice(-3)).toEqual([2_000, 1_000, 0]);
+  });
+
   test('a cancelled wake-up never comes and leaves no timer', () => {
     const clock = new VirtualClock({ turnNs: TURN_NS });
     const pacer = createPacer({ clock, timers: clock });

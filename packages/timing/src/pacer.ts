@@ -29,8 +29,14 @@ export const NEAR_NS = 3_000_000;
 const SPIN_WINDOW_NS = 2_000_000;
 
 /**
+ * While it spins, the loop turns every so often only. A turn costs 1 µs and 300 bytes of garbage: a loop that did nothing but turns would
+ * be collected several times a second, for half a millisecond each.
+ */
+const SPIN_SLICE_NS = 10_000;
+
+/**
  * A pacer on the event loop. Accuracy: a few microseconds at the median while the loop is free, otherwise as late as the callback that
- * is running. It asks the loop for a turn after a turn only within 2 ms of a due time, and sockets are served between the turns.
+ * is running. It asks the loop for a turn after a turn only within 2 ms of a due time, and sockets are served between the turns, every 10 µs.
  */
 export function createPacer(options: PacerOptions): Pacer {
   return new EventLoopPacer(options.clock, options.timers ?? nodeTimers);
@@ -48,6 +54,7 @@ class EventLoopPacer implements Pacer {
   #isSpinning = false;
   readonly #spin = (): void => {
     this.#isSpinning = false;
+    this.#timers.spinUntil?.(this.#clock, Math.min(this.#dueNs, this.#clock.now() + SPIN_SLICE_NS));
     this.#step();
   };
 

@@ -9,6 +9,8 @@ export interface Timers {
   startTimer(delayMs: number, callback: () => void): CancelTimer;
   /** Calls back after the callbacks of the sockets that are ready now. */
   runSoon(callback: () => void): void;
+  /** Returns at `timeNs` and keeps the thread until then. Absent where time stands still during a callback. */
+  spinUntil?(clock: Clock, timeNs: number): void;
 }
 
 /** `setTimeout` turns a longer delay into 1 ms. */
@@ -22,6 +24,9 @@ export const nodeTimers: Timers = {
   },
   runSoon(callback) {
     setImmediate(callback);
+  },
+  spinUntil(clock, timeNs) {
+    while (clock.now() < timeNs) continue;
   },
 };
 

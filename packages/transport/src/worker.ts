@@ -1,5 +1,6 @@
 import type { DatasetStore, EncodedTurn } from '@aiperf/dataset';
 import {
+  createPacer,
   nodeTimers,
   startTimerAt,
   WorkerCredits,
@@ -104,7 +105,7 @@ export class Worker {
           else timers.runSoon(callback);
         },
       },
-      ...(options.pacer === undefined ? {} : { pacer: options.pacer }),
+      pacer: options.pacer ?? createPacer({ clock: options.clock, timers }),
       send: (credit, turnaroundNs) => this.#send(credit, turnaroundNs),
       ...(options.transport.prepare === undefined ? {} : { stage: (credit) => this.#stage(credit) }),
     });
