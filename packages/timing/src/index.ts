@@ -28,7 +28,8 @@ export {
   encodeCreditReturnBatch,
 } from './credit-codec.ts';
 export { WorkerCredits } from './worker/worker-credits.ts';
-export type { StagedRequest, WorkerCreditsOptions } from './worker/worker-credits.ts';
+export type { StagedRequest } from './worker/staged-requests.ts';
+export type { WorkerCreditsOptions } from './worker/worker-credits.ts';
 export { TIMING_ERROR_CODES, TimingError } from './timing-error.ts';
 export type { TimingErrorCode } from './timing-error.ts';
 export type { PhaseCounts, TimingMessages } from './messages.ts';

@@ -86,9 +86,9 @@ export interface Transport {
   send(exchange: Exchange): void;
   /**
    * Does all of {@link send} ahead of time that can be: what is left for `fire` is the write. Either `fire` or `drop` of the result is to be
-   * called, once. `undefined`: nothing can be prepared now, as without an idle connection or with another request prepared.
+   * called, once. Any number of requests may be prepared at the same time.
    */
-  prepare?(exchange: Exchange): PreparedSend | undefined;
+  prepare?(exchange: Exchange): PreparedSend;
   /** Connections open or being opened. */
   readonly openConnectionCount: number;
   /** Ends an exchange in flight with error `cancelled`, or with the error given; does nothing to one that has ended. */

@@ -36,7 +36,7 @@ export class FakeTransport implements Transport {
   /** Requests prepared and neither sent nor given up. */
   preparedCount = 0;
   droppedCount = 0;
-  /** No request can be prepared, as without an idle connection. */
+  /** No request can be prepared, as with a header that cannot be sent. */
   refusesToPrepare = false;
   readonly #pending = new Map<Exchange, () => void>();
   readonly #clock: VirtualClock;
@@ -89,8 +89,8 @@ export class FakeTransport implements Transport {
     this.maxInFlight = Math.max(this.maxInFlight, this.#pending.size);
   }
 
-  prepare(exchange: Exchange): PreparedSend | undefined {
-    if (this.refusesToPrepare) return undefined;
+  prepare(exchange: Exchange): PreparedSend {
+    if (this.refusesToPrepare) throw new Error('a header that cannot be sent');
     this.preparedCount += 1;
     return {
       fire: () => {

@@ -182,7 +182,7 @@ export class Worker {
     this.#options.transport.send(exchange);
   }
 
-  /** Makes the request of a first turn with a due time, up to its write. */
+  /** Makes the request of a first turn, up to its write. */
   #stage(credit: Credit): StagedRequest | undefined {
     const exchange = this.#idle.pop() ?? this.#createExchange();
     let prepared: PreparedSend | undefined;
@@ -198,7 +198,8 @@ export class Worker {
     }
     const send = prepared;
     return {
-      fire: () => {
+      fire: (turnaroundNs) => {
+        exchange.turnaroundNs = turnaroundNs;
         send.fire();
         this.#inFlight.add(exchange);
       },

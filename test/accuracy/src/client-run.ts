@@ -5,15 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BareLoad, BareRow } from './bare-client.ts';
 import { readClientRows, type ClientRow, type ClientRows } from './client-rows.ts';
-import { withMockServer } from './mock-server-process.ts';
+import { withMockServer, type MockServerSpec } from './mock-server-process.ts';
 import { pairStamps, type PairedStamps } from './pair-stamps.ts';
 import { COMMAND_PATH } from './paths.ts';
 
 /** How the mock server answers. */
-export interface ServerTiming {
-  readonly ttftMs: number;
-  readonly itlMs: number;
-}
+export type ServerTiming = Omit<MockServerSpec, 'sendLogPath'>;
 
 /** Every run uses prompts of this length; they are long enough to be real and short enough for one read at the server. */
 const PROMPT_TOKENS = 64;

@@ -8,6 +8,8 @@ import { COMMAND_PATH } from './paths.ts';
 export interface MockServerSpec {
   readonly ttftMs: number;
   readonly itlMs: number;
+  /** Standard deviation of both, as a share of them; 0 when absent. */
+  readonly jitterRatio?: number;
   readonly sendLogPath: string;
 }
 
@@ -30,6 +32,7 @@ export async function withMockServer(
   work: (url: string) => Promise<void>,
 ): Promise<readonly ServerStamps[]> {
   const options = ['--port', '0', '--ttft-ms', String(spec.ttftMs), '--itl-ms', String(spec.itlMs)];
+  if (spec.jitterRatio !== undefined) options.push('--jitter', String(spec.jitterRatio));
   const child = spawn(
     process.execPath,
     [...SERVER_NODE_OPTIONS, COMMAND_PATH, 'mock-server', ...options, '--send-log', spec.sendLogPath],

@@ -8,7 +8,7 @@ import { loadScenarios } from './load/scenarios.ts';
 import { ROOT_PATH } from './paths.ts';
 import { renderFindings } from './render-findings.ts';
 import type { Scenario } from './scenario.ts';
-import { deliveryScenario, turnaroundScenario } from './turnaround.ts';
+import { deliveryScenario, turnaroundScenario, turnaroundTogetherScenario } from './turnaround.ts';
 
 /** The budgets of the design, section 8, and those of load control. */
 const SCENARIOS: readonly Scenario[] = [
@@ -20,12 +20,15 @@ const SCENARIOS: readonly Scenario[] = [
   latencyScenario(2000, 'together'),
   lagScenario,
   turnaroundScenario,
+  turnaroundTogetherScenario,
   deliveryScenario,
   ...loadScenarios,
 ];
 
 /** Groups of scenarios under one name. */
-const GROUPS: Readonly<Record<string, readonly string[]>> = { turnaround: ['turnaround', 'delivery'] };
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  turnaround: ['turnaround', 'turnaround-together', 'delivery'],
+};
 
 /** Runs the named scenarios (all without a name), prints the findings and writes them as JSON. Resolves to the exit code. */
 export async function runAccuracy(

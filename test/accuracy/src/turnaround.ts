@@ -1,3 +1,4 @@
+import type { Budget, Measurement } from './budget.ts';
 import { runAiperf } from './client-run.ts';
 import { DistributionMs } from './distribution.ts';
 import type { PairedStamps } from './pair-stamps.ts';
@@ -5,6 +6,7 @@ import type { Scenario } from './scenario.ts';
 
 const SLOTS = 16;
 const SHORT_TTFT_MS = 5;
+const JITTER_RATIO = 0.2;
 /** Some 10 s. */
 const SHORT_REQUESTS = 25_000;
 
@@ -12,34 +14,56 @@ const SHORT_REQUESTS = 25_000;
  * A closed loop of short requests: how long a slot is idle between two requests. The client says it itself; the overhead of a cycle is
  * seen from outside: slots / rate of receipts - time that the server took, so it also holds both ways over loopback and the server's reading.
  */
-export const turnaroundScenario: Scenario = {
+export const turnaroundScenario: Scenario = turnaround({
   name: 'turnaround',
-  title: `${SLOTS} slots, ${SHORT_TTFT_MS} ms a request`,
-  run: async () => {
-    const load = ['--concurrency', String(SLOTS), '--request-count', String(SHORT_REQUESTS), '--osl', '1'];
-    const pairs = await runAiperf({ ttftMs: SHORT_TTFT_MS, itlMs: 0 }, load);
-    // A slot's first request has no predecessor.
-    const turnarounds = pairs.map(({ client }) => client.turnaroundNs).filter((value) => !Number.isNaN(value));
-    const turnaround = new DistributionMs(turnarounds);
-    const ratePerSec = deliveredRatePerSec(pairs, SLOTS);
-    const serverMs = new DistributionMs(
-      pairs.map(({ receivedNs, writeNs }) => (writeNs.at(-1) ?? Number.NaN) - receivedNs),
-    ).mean;
-    return [
-      { name: 'turnaround p50', value: turnaround.percentile(50), unit: 'ms', budget: { atMost: 0.1 } },
-      { name: 'turnaround p99', value: turnaround.percentile(99), unit: 'ms' },
-      { name: 'turnaround max', value: turnaround.max, unit: 'ms' },
-      {
-        name: 'slots without a turnaround',
-        value: pairs.length - turnaround.count - SLOTS,
-        unit: 'count',
-        budget: { atMost: 0 },
-      },
-      { name: 'delivered rate', value: ratePerSec, unit: '1/s' },
-      { name: 'overhead of a cycle', value: (SLOTS / ratePerSec) * 1000 - serverMs, unit: 'ms' },
-    ];
-  },
-};
+  title: `${SLOTS} slots, ${SHORT_TTFT_MS} ms a request, give or take ${100 * JITTER_RATIO} %`,
+  jitterRatio: JITTER_RATIO,
+  budget: { atMost: 0.1 },
+});
+
+/**
+ * The same with answers of one length: as the server's timers wake once a millisecond, slots come to end together, six to sixteen at a time,
+ * and the slot that ended first waits until all are read and those before it are sent.
+ */
+export const turnaroundTogetherScenario: Scenario = turnaround({
+  name: 'turnaround-together',
+  title: `${SLOTS} slots, exactly ${SHORT_TTFT_MS} ms a request`,
+  jitterRatio: 0,
+});
+
+interface Turnaround extends Pick<Scenario, 'name' | 'title'> {
+  readonly jitterRatio: number;
+  readonly budget?: Budget;
+}
+
+function turnaround({ name, title, jitterRatio, budget }: Turnaround): Scenario {
+  return { name, title, run: () => measureTurnaround(jitterRatio, budget) };
+}
+
+async function measureTurnaround(jitterRatio: number, budget: Budget | undefined): Promise<readonly Measurement[]> {
+  const load = ['--concurrency', String(SLOTS), '--request-count', String(SHORT_REQUESTS), '--osl', '1'];
+  const pairs = await runAiperf({ ttftMs: SHORT_TTFT_MS, itlMs: 0, jitterRatio }, load);
+  // A slot's first request has no predecessor.
+  const turnarounds = pairs.map(({ client }) => client.turnaroundNs).filter((value) => !Number.isNaN(value));
+  const distribution = new DistributionMs(turnarounds);
+  const ratePerSec = deliveredRatePerSec(pairs, SLOTS);
+  const serverMs = new DistributionMs(
+    pairs.map(({ receivedNs, writeNs }) => (writeNs.at(-1) ?? Number.NaN) - receivedNs),
+  ).mean;
+  return [
+    { name: 'turnaround p50', value: distribution.percentile(50), unit: 'ms', budget },
+    { name: 'turnaround p99', value: distribution.percentile(99), unit: 'ms' },
+    { name: 'turnaround max', value: distribution.max, unit: 'ms' },
+    {
+      name: 'slots without a turnaround',
+      value: pairs.length - distribution.count - SLOTS,
+      unit: 'count',
+      budget: { atMost: 0 },
+    },
+    { name: 'delivered rate', value: ratePerSec, unit: '1/s' },
+    { name: 'overhead of a cycle', value: (SLOTS / ratePerSec) * 1000 - serverMs, unit: 'ms' },
+  ];
+}
 
 const STREAMS = 500;
 const TTFT_MS = 100;

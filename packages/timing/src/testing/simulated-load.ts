@@ -11,8 +11,8 @@ import type { PhaseCounts, SessionCounts } from '../messages.ts';
 import { LoadRun } from '../phase/load-run.ts';
 import type { PhasePlan } from '../phase/phase-plan.ts';
 import type { ConversationTimes } from '../sessions/session-source.ts';
+import type { StagedRequest } from '../worker/staged-requests.ts';
 import { WorkerCredits } from '../worker/worker-credits.ts';
-import type { StagedRequest } from '../worker/worker-credits.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 
 /** The phases of a run against workers and a server that exist in virtual time only. */
@@ -125,7 +125,8 @@ class SimulatedWorker {
   readonly #server: Server;
   readonly #running = new Map<string, RunningRequest>();
   isAlive: boolean = true;
-  #isStaged = false;
+  /** Requests made ahead of time that were neither sent nor given up. */
+  readonly #staged = new Set<string>();
 
   constructor(index: number, options: SimulatedLoadOptions, server: Server, report: (bytes: Uint8Array) => void) {
     const { clock } = server;
@@ -172,16 +173,18 @@ class SimulatedWorker {
   }
 
   #stage(credit: Credit): StagedRequest {
-    if (this.#isStaged) throw new Error('two requests are staged at once');
-    this.#isStaged = true;
+    const key = `${credit.phaseIndex}/${credit.id}`;
+    if (this.#staged.has(key)) throw new Error(`credit ${key} is staged twice`);
+    this.#staged.add(key);
+    const take = (): void => {
+      if (!this.#staged.delete(key)) throw new Error(`staged credit ${key} is sent or dropped twice`);
+    };
     return {
-      fire: () => {
-        this.#isStaged = false;
-        this.#send(credit, Number.NaN);
+      fire: (turnaroundNs) => {
+        take();
+        this.#send(credit, turnaroundNs);
       },
-      drop: () => {
-        this.#isStaged = false;
-      },
+      drop: take,
     };
   }
 

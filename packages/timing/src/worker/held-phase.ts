@@ -153,6 +153,11 @@ export class HeldPhase {
     return this.#waiting.peekDated();
   }
 
+  /** The first turn without a due time that is sent after so many others; it goes on waiting. */
+  peekUndated(index: number): Credit | undefined {
+    return this.#isClosed ? undefined : this.#waiting.peekUndated(index);
+  }
+
   /** Whether a credit seen by {@link peekDue} is the first of those with a due time, and may be sent once that has come. */
   maySendDue(creditId: number): boolean {
     return this.#waiting.nextDatedId === creditId && this.#hasPrefillSlot && this.freeSlots > 0;

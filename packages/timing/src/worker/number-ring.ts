@@ -14,6 +14,12 @@ export class NumberRing {
     this.#size += 1;
   }
 
+  /** The entry that comes out after so many others; NaN when there are no more than those. */
+  peek(index: number): number {
+    if (index >= this.#size) return Number.NaN;
+    return this.#values[(this.#head + index) % this.#values.length] ?? Number.NaN;
+  }
+
   /** NaN when empty. */
   shift(): number {
     if (this.#size === 0) return Number.NaN;

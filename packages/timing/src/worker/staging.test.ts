@@ -5,7 +5,7 @@ import type { StagedFate } from './worker-credits-rig.test.support.ts';
 
 const MS = 1e6;
 
-const setUpStaging = (): ReturnType<typeof setUp> => setUp(undefined, true);
+const setUpStaging = (turnNs = 0): ReturnType<typeof setUp> => setUp(undefined, true, turnNs);
 const told = (fates: readonly StagedFate[]): string[] =>
   fates.map(({ id, atNs, fate }) => `${id} ${fate} ${atNs / MS}`);
 
@@ -212,5 +212,74 @@ describe('a request staged before its due time', () => {
     expect(fates).toEqual([]);
     clock.advanceTo(10 * MS - NEAR_NS);
     expect(fates).toHaveLength(1);
+  });
+});
+
+describe('requests for slots that are in use', () => {
+  test('are made some a turn, leave in order with the turnaround of their slot, and are made anew', () => {
+    const { clock, credits, sent, fates } = setUpStaging();
+    credits.beginPhase(phase(3));
+    credits.grant(undated(0, 20));
+    clock.advanceTo(1 * MS);
+    expect(sent.map(({ id }) => id)).toEqual([0, 1, 2]);
+    // As many as there are slots in use: no more can become free.
+    expect(told(fates)).toEqual(['3 staged 0', '4 staged 0', '5 staged 0']);
+    clock.advanceTo(5 * MS);
+    credits.requestEnded(1, 'completed', 0, 4 * MS);
+    clock.advanceTo(6 * MS);
+    expect(fates.slice(3)).toEqual([
+      { id: 3, atNs: 5 * MS, fate: 'fired', turnaroundNs: 1 * MS },
+      { id: 6, atNs: 5 * MS, fate: 'staged' },
+    ]);
+    expect([sent.length, credits.inFlight]).toEqual([3, 3]);
+  });
+
+  test('are sixteen at most, four in a turn of the event loop', () => {
+    const { clock, credits, fates } = setUpStaging(1_000);
+    credits.beginPhase(phase(30));
+    credits.grant(undated(0, 100));
+    clock.advanceTo(1 * MS);
+    expect(fates.map(({ id }) => id)).toEqual(Array.from({ length: 16 }, (_, index) => 30 + index));
+    const turns = Map.groupBy(fates, ({ atNs }) => atNs);
+    expect([...turns.values()].map((made) => made.length)).toEqual([4, 4, 4, 4]);
+  });
+
+  test('are given up when credits are called back, and those that stay are made again', () => {
+    const { clock, credits, fates, reports } = setUpStaging();
+    credits.beginPhase(phase(2));
+    credits.grant(undated(0, 4));
+    clock.advanceTo(1 * MS);
+    credits.recall({ phaseIndex: 0, laterTurns: false });
+    expect(told(fates)).toEqual(['2 staged 0', '3 staged 0', '2 dropped 1', '3 dropped 1']);
+    expect(outcomesOf(reports)).toEqual([
+      [2, 'recalled'],
+      [3, 'recalled'],
+    ]);
+    credits.grant(undated(2, 1));
+    clock.advanceTo(2 * MS);
+    expect(told(fates).slice(4)).toEqual(['2 staged 1']);
+  });
+
+  test('are given up when sending stops and when the limits change', () => {
+    const { clock, credits, fates } = setUpStaging();
+    credits.beginPhase(phase(1));
+    credits.grant(undated(0, 3));
+    clock.advanceTo(1 * MS);
+    credits.beginPhase(phase(2));
+    clock.advanceTo(2 * MS);
+    expect(told(fates)).toEqual(['1 staged 0', '1 dropped 1', '2 staged 1']);
+    credits.stopSending(0);
+    expect(told(fates).slice(3)).toEqual(['2 dropped 2']);
+  });
+
+  test('are not made while two phases share the slots', () => {
+    const { clock, credits, sent, fates } = setUpStaging();
+    credits.beginPhase(phase(1));
+    credits.grant(undated(0, 1));
+    clock.advanceTo(1 * MS);
+    credits.beginPhase(phase(1, { phaseIndex: 1 }));
+    credits.grant(batch(0, [Number.NaN, Number.NaN], 1));
+    clock.advanceTo(2 * MS);
+    expect([sent.length, fates]).toEqual([1, []]);
   });
 });

@@ -151,6 +151,12 @@ export class WaitingCredits {
     return row === undefined ? undefined : this.#creditOf(row);
   }
 
+  /** The undated first turn that comes after so many others; it goes on waiting. */
+  peekUndated(index: number): Credit | undefined {
+    const row = this.#undated.peek(index);
+    return Number.isNaN(row) ? undefined : this.#creditOf(row);
+  }
+
   /** Id of the dated first turn that comes first, NaN when there is none. */
   get nextDatedId(): number {
     const row = this.#dated.peek();

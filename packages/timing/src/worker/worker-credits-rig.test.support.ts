@@ -1,8 +1,8 @@
 import { CREDIT_OUTCOMES } from '../credit.ts';
 import type { Credit, CreditBatch, CreditReturnBatch, PhaseStart } from '../credit.ts';
 import { VirtualClock } from '../virtual-clock.ts';
+import type { StagedRequest } from './staged-requests.ts';
 import { WorkerCredits } from './worker-credits.ts';
-import type { StagedRequest } from './worker-credits.ts';
 
 /** A request as it was sent. */
 export interface Sent {
@@ -16,12 +16,15 @@ export interface StagedFate {
   readonly id: number;
   readonly atNs: number;
   readonly fate: 'staged' | 'fired' | 'dropped';
+  /** Of what was fired. */
+  readonly turnaroundNs?: number;
 }
 
 /** Worker credits in virtual time, with everything they did. With `stages`, requests are made ahead of time where that is possible. */
 export function setUp(
   onSend: (credits: WorkerCredits, credit: Credit) => void = () => {},
   stages = false,
+  turnNs = 0,
 ): {
   clock: VirtualClock;
   credits: WorkerCredits;
@@ -30,14 +33,17 @@ export function setUp(
   fates: StagedFate[];
   reports: { readonly atNs: number; readonly batches: readonly CreditReturnBatch[] }[];
 } {
-  const clock = new VirtualClock();
+  const clock = new VirtualClock({ turnNs });
   const sent: Sent[] = [];
   const fates: StagedFate[] = [];
   const reports: { atNs: number; batches: CreditReturnBatch[] }[] = [];
   const stage = ({ id }: Credit): StagedRequest => {
-    const note = (fate: StagedFate['fate']): unknown => fates.push({ id, atNs: clock.now(), fate });
+    const note = (fate: 'staged' | 'dropped'): unknown => fates.push({ id, atNs: clock.now(), fate });
     note('staged');
-    return { fire: () => note('fired'), drop: () => note('dropped') };
+    return {
+      fire: (turnaroundNs) => fates.push({ id, atNs: clock.now(), fate: 'fired', turnaroundNs }),
+      drop: () => note('dropped'),
+    };
   };
   const credits: WorkerCredits = new WorkerCredits({
     clock,

@@ -6,14 +6,7 @@ import { nodeTimers, startTimerAt } from '../timers.ts';
 import type { CancelTimer, Timers } from '../timers.ts';
 import { TimingError } from '../timing-error.ts';
 import { HeldPhase } from './held-phase.ts';
-
-/** A request that is complete but for its sending. */
-export interface StagedRequest {
-  /** Sends it. Its end is not told before this returns. */
-  fire(): void;
-  /** Gives it up. Its credit may be sent the usual way later on. */
-  drop(): void;
-}
+import { StagedRequests, type StagedRequest } from './staged-requests.ts';
 
 /** What a worker's credits need of their worker. */
 export interface WorkerCreditsOptions {
@@ -28,17 +21,10 @@ export interface WorkerCreditsOptions {
    */
   send(credit: Credit, turnaroundNs: number): void;
   /**
-   * Makes the request of a credit shortly before its due time, so that nothing but the write is left to be done then. Either `fire` or
-   * `drop` of the result is called, once; never is more than one request staged. `undefined`: it cannot be staged. Absent: nothing is.
+   * Makes the request of a credit before it may be sent, so that nothing but the write is left to be done then. Either `fire` or `drop` of
+   * the result is called, once. `undefined`: it cannot be staged. Absent: nothing is.
    */
   stage?(credit: Credit): StagedRequest | undefined;
-}
-
-interface Staged {
-  readonly phase: HeldPhase;
-  /** Still among those that wait in its phase, which alone says what becomes of it. */
-  readonly credit: Credit;
-  readonly request: StagedRequest;
 }
 
 /**
@@ -69,9 +55,9 @@ export class WorkerCredits {
     this.#fireStaged();
     this.#turn();
   };
-  readonly #stage: ((credit: Credit) => StagedRequest | undefined) | undefined;
+  readonly #staged: StagedRequests | undefined;
   readonly #onNear: (() => void) | undefined;
-  #staged: Staged | undefined;
+  #isStagingRequested = false;
   #isTurnRequested = false;
   #lastReportNs = Number.NEGATIVE_INFINITY;
   #cancelReportTimer: CancelTimer | undefined;
@@ -83,8 +69,9 @@ export class WorkerCredits {
     this.#pacer = options.pacer ?? createPacer({ clock: options.clock, timers: this.#timers });
     this.#send = (credit, turnaroundNs) => options.send(credit, turnaroundNs);
     if (options.stage !== undefined) {
-      this.#stage = (credit) => options.stage?.(credit);
-      this.#onNear = () => this.#stageNext();
+      const staged = new StagedRequests((credit) => options.stage?.(credit));
+      this.#staged = staged;
+      this.#onNear = () => staged.stageDue(this.#phases.values());
     }
   }
 
@@ -112,7 +99,7 @@ export class WorkerCredits {
       }
     } else {
       phase.setLimits(start);
-      this.#dropStaged(phase);
+      this.#staged?.drop(phase);
     }
     phase.cancelStopTimer();
     if (start.stopSendingAtNs !== null) {
@@ -162,7 +149,11 @@ export class WorkerCredits {
 
   /** Hands back what cannot be used yet, as {@link CreditRecall} says, and goes on. Nothing happens in a phase that is over. */
   recall({ phaseIndex, laterTurns }: CreditRecall): void {
-    this.#phases.get(phaseIndex)?.recall(laterTurns);
+    const phase = this.#phases.get(phaseIndex);
+    if (phase !== undefined) {
+      this.#staged?.drop(phase);
+      phase.recall(laterTurns);
+    }
     this.#report();
   }
 
@@ -200,7 +191,7 @@ export class WorkerCredits {
 
   #forget(phase: HeldPhase): void {
     phase.cancelStopTimer();
-    this.#dropStaged(phase);
+    this.#staged?.drop(phase);
     this.#phases.delete(phase.phaseIndex);
   }
 
@@ -232,6 +223,7 @@ export class WorkerCredits {
       if (phase.inFlight > 0 || phase.waitingCount > 0) isIdle = false;
     }
     this.#armPacer();
+    this.#requestStaging();
     if (isUrgent || isIdle) this.#report();
     else this.#armReportTimer(isShort);
   }
@@ -246,42 +238,33 @@ export class WorkerCredits {
       }
       const taken = phase.take(now);
       if (taken === undefined) return;
-      const staged = this.#staged;
-      if (staged === undefined || staged.credit.id !== taken.credit.id || staged.phase !== phase) {
-        this.#send(taken.credit, taken.turnaroundNs);
-      } else {
-        this.#staged = undefined;
-        staged.request.fire();
-      }
+      const staged = this.#staged?.take(phase, taken.credit.id);
+      if (staged === undefined) this.#send(taken.credit, taken.turnaroundNs);
+      else staged.fire(taken.turnaroundNs);
     }
+  }
+
+  /** Requests for slots that are in use are made in turns of their own. */
+  #requestStaging(): void {
+    if (this.#staged === undefined || this.#isStagingRequested) return;
+    this.#isStagingRequested = true;
+    this.#timers.runSoon(() => {
+      this.#isStagingRequested = false;
+      if (this.#staged?.stageUpcoming(this.#phases.values()) === true) this.#requestStaging();
+    });
   }
 
   #close(phase: HeldPhase): void {
     phase.close();
-    this.#dropStaged(phase);
-  }
-
-  /** Has the request made whose due time comes next. Its credit goes on waiting: whatever happens until then happens to it as to others. */
-  #stageNext(): void {
-    if (this.#staged !== undefined) return;
-    let next: HeldPhase | undefined;
-    for (const phase of this.#phases.values()) {
-      if (phase.nextWakeNs < (next?.nextWakeNs ?? Number.POSITIVE_INFINITY)) next = phase;
-    }
-    const credit = next?.peekDue();
-    if (next === undefined || credit === undefined || credit.dueNs >= next.stopSendingAtNs) return;
-    const request = this.#stage?.(credit);
-    if (request !== undefined) this.#staged = { phase: next, credit, request };
+    this.#staged?.drop(phase);
   }
 
   /** The books are done after the write: with caches cold, they would take longer than all of the send. */
   #fireStaged(): void {
-    const staged = this.#staged;
-    if (staged === undefined) return;
     const now = this.#clock.now();
+    const staged = this.#staged?.takeDue(now);
+    if (staged === undefined) return;
     const { phase, credit, request } = staged;
-    if (now < credit.dueNs) return;
-    this.#staged = undefined;
     let olderSessions = 0;
     let olderPrefilling = 0;
     for (const older of this.#phases.values()) {
@@ -295,15 +278,8 @@ export class WorkerCredits {
       request.drop();
       return;
     }
-    request.fire();
+    request.fire(Number.NaN);
     phase.takeDue(credit, now);
-  }
-
-  #dropStaged(phase: HeldPhase): void {
-    const staged = this.#staged;
-    if (staged?.phase !== phase) return;
-    this.#staged = undefined;
-    staged.request.drop();
   }
 
   #armPacer(): void {

@@ -46,10 +46,9 @@ export class DirectTransport implements Transport, ConnectionOwner {
   readonly #variableHeaderNames: readonly string[];
   readonly #targets: readonly Target[];
   readonly #writer: RequestWriter;
-  /** Lays out prepared requests, whose bytes must outlast those of requests that are sent before them. */
-  readonly #preparedWriter: RequestWriter;
-  /** The connection that a prepared request is to be sent on; neither idle nor in use. */
-  #preparedConnection: DirectConnection | undefined;
+  /** Lay out prepared requests, whose bytes must outlast those of requests that are sent before them; those not in use. */
+  readonly #preparedWriters: RequestWriter[] = [];
+  readonly #createWriter: () => RequestWriter;
   readonly #idle: readonly IdlePool[];
   readonly #deadlines: Deadlines<DirectConnection>;
   readonly #ends = new EndQueue(1, () => this.#release());
@@ -67,8 +66,8 @@ export class DirectTransport implements Transport, ConnectionOwner {
     this.#variableHeaderNames = options.variableHeaderNames;
     this.#targets = createTargets(options);
     this.secureContext = this.#targets.some((target) => target.isTls) ? createTrust(options) : undefined;
-    this.#writer = new RequestWriter(this.#targets, options.variableHeaderNames, !this.#keepsConnections);
-    this.#preparedWriter = new RequestWriter(this.#targets, options.variableHeaderNames, !this.#keepsConnections);
+    this.#createWriter = () => new RequestWriter(this.#targets, options.variableHeaderNames, !this.#keepsConnections);
+    this.#writer = this.#createWriter();
     this.#idle = this.#targets.map(() => new IdlePool());
     this.#deadlines = new Deadlines(options.clock, options.requestTimeoutMs, (exchange, connection) => {
       this.#abandon(exchange, connection, timeoutError(exchange.timeline, this.#timeoutMs));
@@ -107,32 +106,27 @@ export class DirectTransport implements Transport, ConnectionOwner {
     }
   }
 
-  prepare(exchange: Exchange): PreparedSend | undefined {
+  prepare(exchange: Exchange): PreparedSend {
     const { request, timeline } = exchange;
     assertSendable(request, this.#variableHeaderNames, this.#targets.length);
-    if (this.#isClosed || this.#preparedConnection !== undefined) return undefined;
-    const connection = this.#idle[request.urlIndex]?.pop();
-    if (connection === undefined) return undefined;
-    this.#preparedConnection = connection;
+    const writer = this.#preparedWriters.pop() ?? this.#createWriter();
     resetTimeline(timeline);
-    connection.parser.reset();
-    const bytes = this.#preparedWriter.write(request);
+    const bytes = writer.write(request);
     return {
       fire: () => {
-        this.#preparedConnection = undefined;
-        if (connection.isLost) {
+        const connection = this.#isClosed ? undefined : this.#idle[request.urlIndex]?.pop();
+        if (connection === undefined) {
           this.send(exchange);
-          return;
+        } else {
+          connection.parser.reset();
+          timeline.queuedNs = this.#clock.now();
+          this.#writeBytes(connection, exchange, bytes, writer, timeline.queuedNs);
+          timeline.connectionReused = true;
+          this.#deadlines.add(exchange, connection);
         }
-        timeline.queuedNs = this.#clock.now();
-        this.#writeBytes(connection, exchange, bytes, this.#preparedWriter, timeline.queuedNs);
-        timeline.connectionReused = true;
-        this.#deadlines.add(exchange, connection);
+        this.#preparedWriters.push(writer);
       },
-      drop: () => {
-        this.#preparedConnection = undefined;
-        if (!connection.isLost) this.#idle[request.urlIndex]?.push(connection);
-      },
+      drop: () => this.#preparedWriters.push(writer),
     };
   }
 
@@ -355,6 +349,6 @@ export class DirectTransport implements Transport, ConnectionOwner {
   }
 
   #noteLostIdle(connection: DirectConnection): void {
-    if (connection !== this.#preparedConnection) this.#idle[connection.targetIndex]?.noteLost();
+    this.#idle[connection.targetIndex]?.noteLost();
   }
 }

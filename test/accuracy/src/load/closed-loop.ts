@@ -9,21 +9,24 @@ export interface ClosedLoop {
   readonly slots: number;
   readonly ttftMs: number;
   readonly requestsPerSlot: number;
+  /** Of the answers' length; without it slots come to end together, and wait for each other. */
+  readonly jitterRatio?: number;
   readonly turnaroundP50Ms?: number;
 }
 
 const QUICK_SHARE = 4;
 
 /** Whether a closed loop keeps its limit, keeps it full, and sends what was asked, from the client's rows and from the server's log. */
-export function closedLoopScenario({ slots, ttftMs, requestsPerSlot, turnaroundP50Ms }: ClosedLoop): Scenario {
+export function closedLoopScenario(loop: ClosedLoop): Scenario {
+  const { slots, ttftMs, jitterRatio = 0, requestsPerSlot, turnaroundP50Ms } = loop;
   return {
     name: `load-slots-${slots}`,
-    title: `${slots} slots, ${ttftMs} ms a request`,
+    title: `${slots} slots, ${ttftMs} ms a request${jitterRatio === 0 ? '' : `, give or take ${100 * jitterRatio} %`}`,
     run: async (isQuick) => {
       const perSlot = isQuick ? Math.max(3, Math.ceil(requestsPerSlot / QUICK_SHARE)) : requestsPerSlot;
       const count = slots * perSlot;
       const load = ['--concurrency', String(slots), '--request-count', String(count), '--osl', '1'];
-      const pairs = await runAiperf({ ttftMs, itlMs: 0 }, load);
+      const pairs = await runAiperf({ ttftMs, itlMs: 0, jitterRatio }, load);
       return measureClosedLoop(pairs, { slots, count, turnaroundP50Ms });
     },
   };

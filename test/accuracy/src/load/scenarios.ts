@@ -12,7 +12,7 @@ export const loadScenarios: readonly Scenario[] = [
     RATES_PER_SEC.map((ratePerSec) => arrivalsScenario(pattern, ratePerSec)),
   ),
   closedLoopScenario({ slots: 1, ttftMs: 2, requestsPerSlot: 2000 }),
-  closedLoopScenario({ slots: 16, ttftMs: 5, requestsPerSlot: 800, turnaroundP50Ms: 0.1 }),
+  closedLoopScenario({ slots: 16, ttftMs: 5, jitterRatio: 0.2, requestsPerSlot: 800, turnaroundP50Ms: 0.1 }),
   closedLoopScenario({ slots: 256, ttftMs: 100, requestsPerSlot: 60 }),
   closedLoopScenario({ slots: 4096, ttftMs: 2000, requestsPerSlot: 4 }),
   traceScenario,

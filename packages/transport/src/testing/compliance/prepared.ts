@@ -50,15 +50,19 @@ export function preparedTests(subject: ComplianceSubject): void {
     expectConsistent(timeline);
   });
 
-  test('nothing is prepared without an idle connection, nor a second request', async () => {
+  test('several are prepared before any connection is open, and go out in the order in which they are fired', async () => {
     await using rig = await startRig(subject, ({ socket }) => socket.write(OK));
-    expect(prepare(rig.transport, 'none')).toBeUndefined();
-    await rig.transport.warmUp(2);
-    const first = prepare(rig.transport, 'first');
-    expect(prepare(rig.transport, 'second')).toBeUndefined();
-    await first?.fire();
-    await prepare(rig.transport, 'second')?.fire();
-    expect(rig.server.requests.map(({ body }) => body.toString())).toEqual(['first', 'second']);
+    const bodies = ['first', 'second', 'third'];
+    const [first, second, third] = bodies.map((body) => prepare(rig.transport, body));
+    expect(rig.server.connectionCount).toBe(0);
+    const timelines = [await third?.fire(), await first?.fire(), await second?.fire()];
+    expect(rig.server.requests.map(({ body }) => body.toString())).toEqual(['third', 'first', 'second']);
+    // The first of them had to open a connection, like any request that finds none.
+    expect(timelines.map((timeline) => [timeline?.error, timeline?.connectionReused])).toEqual([
+      [undefined, false],
+      [undefined, true],
+      [undefined, true],
+    ]);
   });
 
   test('a dropped request never goes out and never ends, and its connection serves the next one', async () => {
