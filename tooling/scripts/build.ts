@@ -17,6 +17,7 @@ export async function build(): Promise<void> {
       cli: 'apps/aiperf/src/cli.ts',
       'service-main': 'packages/controller/src/service-main.ts',
       'engine-thread': 'packages/metrics/src/engine-thread.ts',
+      'alarm-thread': 'packages/timing/src/alarm-thread.ts',
     },
     outdir,
     bundle: true,

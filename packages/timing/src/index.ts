@@ -1,3 +1,5 @@
+export { startAlarm } from './alarm.ts';
+export type { Alarm } from './alarm.ts';
 export { arrivalTimes } from './arrival-intervals.ts';
 export type { ArrivalOptions } from './arrival-intervals.ts';
 export { planFixedSchedule } from './fixed-schedule.ts';
@@ -5,6 +7,8 @@ export { createRateProfile } from './rate-profile.ts';
 export type { RateProfile } from './rate-profile.ts';
 export { createPacer } from './pacer.ts';
 export type { Pacer, PacerOptions } from './pacer.ts';
+export { alarmSleeper, timerSleeper } from './sleeper.ts';
+export type { Sleeper } from './sleeper.ts';
 export { nodeTimers, startTimerAt } from './timers.ts';
 export type { CancelTimer, Timers } from './timers.ts';
 export { createClock, createClockOrigin } from './clock.ts';

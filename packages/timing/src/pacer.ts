@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { type Sleeper, timerSleeper } from './sleeper.ts';
 import { nodeTimers } from './timers.ts';
 import type { CancelTimer, Timers } from './timers.ts';
 
@@ -8,8 +9,8 @@ import type { CancelTimer, Timers } from './timers.ts';
  */
 export interface Pacer {
   /**
-   * Calls back once, at `dueNs` or as little later as the event loop allows; never from inside this call. `onNear` is called once some
-   * two milliseconds before, for what can be done ahead of time; not at all when `dueNs` is passed first.
+   * Calls back once, at `dueNs` or as little later as the event loop allows; never from inside this call. `onNear` is called once, up
+   * to three milliseconds before, for what can be done ahead of time; not at all when `dueNs` is passed first.
    */
   wakeAt(dueNs: number, callback: () => void, onNear?: () => void): void;
   /** Forgets the pending wake-up. */
@@ -20,13 +21,12 @@ export interface Pacer {
 export interface PacerOptions {
   readonly clock: Clock;
   readonly timers?: Timers;
+  /** Absent: one on the timers. */
+  readonly sleeper?: Sleeper;
 }
 
-/** How long before a due time its pacer's owner is told that it is near; later where a timer ends late. */
+/** How long before a due time its pacer's owner is told that it is near, or later, when the pacer wakes up. */
 export const NEAR_NS = 3_000_000;
-
-/** `setTimeout` fires up to a millisecond late, so it ends this long before the due time and `setImmediate` takes over. */
-const SPIN_WINDOW_NS = 2_000_000;
 
 /**
  * While it spins, the loop turns every so often only. A turn costs 1 µs and 300 bytes of garbage: a loop that did nothing but turns would
@@ -36,21 +36,23 @@ const SPIN_SLICE_NS = 10_000;
 
 /**
  * A pacer on the event loop. Accuracy: a few microseconds at the median while the loop is free, otherwise as late as the callback that
- * is running. It asks the loop for a turn after a turn only within 2 ms of a due time, and sockets are served between the turns, every 10 µs.
+ * is running. It asks the loop for a turn after a turn only shortly before a due time, and sockets are served between the turns, every 10 µs.
  */
 export function createPacer(options: PacerOptions): Pacer {
-  return new EventLoopPacer(options.clock, options.timers ?? nodeTimers);
+  const { clock, timers = nodeTimers, sleeper = timerSleeper(clock, timers) } = options;
+  return new EventLoopPacer(clock, timers, sleeper);
 }
 
 class EventLoopPacer implements Pacer {
   readonly #clock: Clock;
   readonly #timers: Timers;
+  readonly #sleeper: Sleeper;
   #dueNs = Number.NaN;
   #callback: (() => void) | undefined;
   #onNear: (() => void) | undefined;
-  #cancelTimer: CancelTimer | undefined;
-  /** When the running timer ends; meaningless without one. */
-  #timerEndsNs = 0;
+  #stopSleep: CancelTimer | undefined;
+  /** When the sleep ends; meaningless without one. */
+  #wakesNs = 0;
   #isSpinning = false;
   readonly #spin = (): void => {
     this.#isSpinning = false;
@@ -58,9 +60,10 @@ class EventLoopPacer implements Pacer {
     this.#step();
   };
 
-  constructor(clock: Clock, timers: Timers) {
+  constructor(clock: Clock, timers: Timers, sleeper: Sleeper) {
     this.#clock = clock;
     this.#timers = timers;
+    this.#sleeper = sleeper;
   }
 
   wakeAt(dueNs: number, callback: () => void, onNear?: () => void): void {
@@ -73,8 +76,8 @@ class EventLoopPacer implements Pacer {
   cancel(): void {
     this.#callback = undefined;
     this.#onNear = undefined;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#stopSleep?.();
+    this.#stopSleep = undefined;
   }
 
   #step(): void {
@@ -99,22 +102,21 @@ class EventLoopPacer implements Pacer {
   }
 
   #wait(now: number): void {
-    const timerEndsNs = this.#dueNs - SPIN_WINDOW_NS;
-    if (this.#cancelTimer !== undefined) {
-      // A timer that ends early enough only looks again; starting a new one for every due time would cost more.
-      if (this.#timerEndsNs <= timerEndsNs) return;
-      this.#cancelTimer();
-      this.#cancelTimer = undefined;
+    const wakesNs = this.#dueNs - this.#sleeper.leadNs;
+    if (this.#stopSleep !== undefined) {
+      // A sleep that ends early enough only looks again; another one for every due time would cost more.
+      if (this.#wakesNs <= wakesNs) return;
+      this.#stopSleep();
+      this.#stopSleep = undefined;
     }
-    const delayMs = Math.floor((timerEndsNs - now) / 1e6);
-    if (delayMs < 1) {
+    if (wakesNs - now < this.#sleeper.shortestNs) {
       this.#isSpinning = true;
       this.#timers.runSoon(this.#spin);
       return;
     }
-    this.#timerEndsNs = timerEndsNs;
-    this.#cancelTimer = this.#timers.startTimer(delayMs, () => {
-      this.#cancelTimer = undefined;
+    this.#wakesNs = wakesNs;
+    this.#stopSleep = this.#sleeper.sleepUntil(wakesNs, () => {
+      this.#stopSleep = undefined;
       this.#step();
     });
   }

@@ -4,12 +4,19 @@ import type { DealerSocket, Service, ServiceContext, SpoolingPushSocket } from '
 import type { EndpointConfig, RunPlan } from '@aiperf/config';
 import { openDatasetStore, type DatasetStore } from '@aiperf/dataset';
 import {
+  alarmSleeper,
   createClock,
+  createPacer,
   CREDIT_MESSAGE_KINDS,
   decodeCreditBatch,
   encodeCreditReturnBatch,
+  nodeTimers,
+  startAlarm,
+  timerSleeper,
+  type Alarm,
   type Clock,
   type CreditRecall,
+  type Pacer,
   type PhaseReference,
   type PhaseStart,
   type WorkerReady,
@@ -52,6 +59,8 @@ interface Prepared {
   readonly records: RecordSender;
   readonly batches: SpoolingPushSocket;
   readonly credits: DealerSocket;
+  /** Absent: no request of the run has a due time, or no thread could be started. */
+  readonly alarm: Alarm | undefined;
 }
 
 class WorkerService implements Service<RunPlan> {
@@ -92,15 +101,17 @@ class WorkerService implements Service<RunPlan> {
       isIdle: () => worker.inFlightCount === 0,
     });
     const common = { clock, store, endpoint: endpointOf(config.endpoint.type), benchmarkId: plan.benchmarkId };
-    const worker = new Worker({
+    const alarm = await this.#startAlarm(plan, clock);
+    const worker: Worker = new Worker({
       ...common,
+      ...(alarm === undefined ? {} : { pacer: createAlarmPacer(clock, alarm, () => worker.inFlightCount === 0) }),
       transport,
       urlCount: config.endpoint.urls.length,
       onRecord: (record) => records.add(record),
       onFailure: (error) => this.#context.fail(asError(error)),
     });
     worker.credits.onReturnsDue = () => this.#returnCredits();
-    this.#prepared = { clock, worker, store, transport, records, batches, credits };
+    this.#prepared = { clock, worker, store, transport, records, batches, credits, alarm };
     credits.messages$.pipe(takeUntil(this.#stopped)).subscribe({
       next: (frames) => this.#receive(frames),
       error: (error: unknown) => this.#context.fail(asError(error)),
@@ -119,9 +130,6 @@ class WorkerService implements Service<RunPlan> {
     const connectionCount = warmConnectionCount(plan, serviceId);
     if (connectionCount > 0) await transport.warmUp(connectionCount);
     collectGarbage();
-    // A worker that never stops takes its server's share of a host that both are on, so those of a closed loop stay as they are.
-    const hasDueTimes = config.phases.some(({ mode }) => mode !== 'concurrency');
-    if (hasDueTimes && raisePriority()) this.#context.log.debug('requests are sent with the highest priority');
   }
 
   async start(): Promise<void> {
@@ -154,11 +162,24 @@ class WorkerService implements Service<RunPlan> {
     await this.#endLoad(prepared);
     this.#stopped.next();
     prepared.worker.close();
+    prepared.alarm?.close();
     this.#prepared = undefined;
     // Not waited for: every service is told to stop at the same time, and a send to a timing manager that is gone never ends.
     prepared.credits.send([kindFrame(CREDIT_MESSAGE_KINDS.leaving)]).catch(() => undefined);
     await prepared.transport.close();
     prepared.store.close();
+  }
+
+  async #startAlarm({ config }: RunPlan, clock: Clock): Promise<Alarm | undefined> {
+    if (config.phases.every(({ mode }) => mode === 'concurrency')) return undefined;
+    // First, since the alarm's thread has the priority of the thread that starts it.
+    if (raisePriority()) this.#context.log.debug('requests are sent with the highest priority');
+    try {
+      return await startAlarm(clock);
+    } catch (error) {
+      this.#context.log.warning(`due times are kept with timers alone: ${asError(error).message}`);
+      return undefined;
+    }
   }
 
   /** Nothing is sent any more, what is in flight is cancelled, every record and then every credit is on its way. */
@@ -229,6 +250,10 @@ class WorkerService implements Service<RunPlan> {
     if (this.#prepared === undefined) throw new Error('the worker is not configured');
     return this.#prepared;
   }
+}
+
+function createAlarmPacer(clock: Clock, alarm: Alarm, isQuiet: () => boolean): Pacer {
+  return createPacer({ clock, sleeper: alarmSleeper(alarm, timerSleeper(clock, nodeTimers), isQuiet) });
 }
 
 /**
