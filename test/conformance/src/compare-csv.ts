@@ -34,7 +34,6 @@ function form(cell: string): string {
   return cell.replace(/^-?\d+/, 'n').replaceAll(/\d/g, '0');
 }
 
-/** The names of the wide table hold no commas in either tool's files. */
 function sections(text: string): Section[] {
   return text
     .split(/(?:\r?\n){2,}/)
@@ -42,7 +41,7 @@ function sections(text: string): Section[] {
     .map((part) => {
       const [header = '', ...lines] = part.split(/\r?\n/).filter((line) => line !== '');
       const rows = lines.map((line): [string, string[]] => {
-        const [name = '', ...cells] = line.split(',');
+        const [name = '', ...cells] = line.match(/"[^"]*"|[^,]+|(?<=,)(?=,|$)/gu) ?? [];
         return [name, cells];
       });
       return { header, rows: new Map(rows) };

@@ -12,6 +12,8 @@ export const effectiveLatency: RecordMetric = {
   valueType: 'int',
   flags: ['no_individual_records'],
   consoleGroup: 'effective',
+  // Behind the curves, which have no place of their own.
+  displayOrder: 1_000_001,
   records: 'all',
   formula: 'request end - due time (open loop) or moment the slot was free (closed loop), failed requests included',
   compute: (record) => record.endNs - sendableNs(record),
