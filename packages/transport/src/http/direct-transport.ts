@@ -212,7 +212,7 @@ export class DirectTransport implements Transport, ConnectionOwner {
   onLost(connection: DirectConnection, error: Error | undefined): void {
     const { exchange } = connection;
     if (exchange === undefined) {
-      this.#noteLostIdle(connection);
+      this.#idle[connection.targetIndex]?.noteLost();
       connection.onSettled?.();
       return;
     }
@@ -345,10 +345,6 @@ export class DirectTransport implements Transport, ConnectionOwner {
   /** Bytes that nobody asked for: what they belong to cannot be known, so the connection must not carry another request. */
   #dropIdle(connection: DirectConnection): void {
     connection.destroy();
-    this.#noteLostIdle(connection);
-  }
-
-  #noteLostIdle(connection: DirectConnection): void {
     this.#idle[connection.targetIndex]?.noteLost();
   }
 }
