@@ -41,7 +41,8 @@ export async function loadServiceFactory(type: ServiceType): Promise<ServiceFact
       return createRecordsManager({ openSink, openChunkSink }) as ServiceFactory;
     }
     case 'worker':
-      return (await import('@aiperf/transport/service')).createWorker() as ServiceFactory;
+      // Every placement gives a worker a process of its own.
+      return (await import('@aiperf/transport/service')).createWorker({ ownsProcess: true }) as ServiceFactory;
     case 'record_processor':
       return (await import('@aiperf/metrics/service')).createRecordProcessor() as ServiceFactory;
   }

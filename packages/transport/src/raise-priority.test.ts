@@ -1,14 +1,56 @@
 import { execFileSync } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
+const SCHED_RR = 2;
+
+interface Outcome {
+  readonly urgency: string;
+  readonly niceBefore: number;
+  readonly nice: number;
+  /** Scheduling class of the main thread and of one that it has started afterwards; absent where there is no /proc. */
+  readonly policies?: readonly [main: number, thread: number];
+}
 
 /** In a process of its own, whose priority nobody needs afterwards. */
-test('the priority is the highest, or stays as it was where that is not allowed', () => {
+function raise(isCoreSpare: boolean, path = process.env['PATH']): Outcome {
   const source = `
+    import { existsSync, readFileSync } from 'node:fs';
     import { getPriority } from 'node:os';
+    import { Worker } from 'node:worker_threads';
     import { raisePriority } from ${JSON.stringify(new URL('raise-priority.ts', import.meta.url).href)};
-    const before = getPriority();
-    console.log(JSON.stringify({ before, isRaised: raisePriority(), after: getPriority() }));`;
-  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', source], { encoding: 'utf8' });
-  const { before, isRaised, after } = JSON.parse(output) as { before: number; isRaised: boolean; after: number };
-  expect(after).toBe(isRaised ? -20 : before);
+    const policyOf = (stat) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
+    const niceBefore = getPriority();
+    const urgency = raisePriority(${isCoreSpare});
+    const outcome = { urgency, niceBefore, nice: getPriority() };
+    if (existsSync('/proc/thread-self/stat')) {
+      const read = \`import { readFileSync } from 'node:fs';
+        import { parentPort } from 'node:worker_threads';
+        parentPort.postMessage(readFileSync('/proc/thread-self/stat', 'utf8'));\`;
+      const thread = await new Promise((resolve) => new Worker(read, { eval: true }).once('message', resolve));
+      outcome.policies = [readFileSync('/proc/thread-self/stat', 'utf8'), thread].map(policyOf);
+    }
+    console.log(JSON.stringify(outcome));`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', source], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: path },
+  });
+  return JSON.parse(output) as Outcome;
+}
+
+describe('the priority is what the outcome says', () => {
+  test('with a core to spare', () => {
+    const { urgency, niceBefore, nice, policies } = raise(true);
+    if (policies !== undefined) expect(policies).toEqual(urgency === 'real-time' ? [SCHED_RR, SCHED_RR] : [0, 0]);
+    expect(nice).toBe(urgency === 'highest' ? -20 : niceBefore);
+  });
+
+  test.each([
+    { why: 'without a core to spare', outcome: () => raise(false) },
+    { why: 'without the program that changes classes', outcome: () => raise(true, '/nonexistent') },
+  ])('$why never the real-time class', ({ outcome }) => {
+    const { urgency, niceBefore, nice, policies } = outcome();
+    expect(urgency).not.toBe('real-time');
+    expect(policies ?? [0, 0]).toEqual([0, 0]);
+    expect(nice).toBe(urgency === 'highest' ? -20 : niceBefore);
+  });
 });

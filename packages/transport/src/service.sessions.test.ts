@@ -168,7 +168,7 @@ test('a conversation of three turns over ZeroMQ and HTTP tells the server all th
         check();
       });
     }),
-    worker: createWorker(),
+    worker: createWorker({ ownsProcess: false }),
   };
   const hosts = Object.entries(services).map(
     ([serviceType, createService]) =>

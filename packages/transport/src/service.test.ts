@@ -136,7 +136,7 @@ async function createRig(respond: http.RequestListener, argv: readonly string[] 
     }
     arrived();
   });
-  const service = createWorker()(worker.context);
+  const service = createWorker({ ownsProcess: false })(worker.context);
   const send: Rig['send'] = (kind, payload) => router.send('worker_0', [Buffer.from(kind), payload]);
   return {
     service,

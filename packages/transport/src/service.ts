@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { DealerSocket, Service, ServiceContext, SpoolingPushSocket } from '@aiperf/comms';
 import type { EndpointConfig, RunPlan } from '@aiperf/config';
@@ -34,9 +35,17 @@ import type { Transport } from './transport.ts';
 import { startWorkerHealth } from './worker-health.ts';
 import { VARIABLE_HEADER_NAMES, Worker } from './worker.ts';
 
+/** How a worker is placed. */
+export interface WorkerPlacement {
+  /** The process does nothing else: while requests have due times, its main thread may take priority over the host's other programs. */
+  readonly ownsProcess: boolean;
+}
+
 /** Makes the service that sends the run's requests. */
-export function createWorker(): (context: ServiceContext<WorkerMessages>) => Service<RunPlan> {
-  return (context) => new WorkerService(context);
+export function createWorker(
+  placement: WorkerPlacement,
+): (context: ServiceContext<WorkerMessages>) => Service<RunPlan> {
+  return (context) => new WorkerService(context, placement);
 }
 
 /**
@@ -65,13 +74,15 @@ interface Prepared {
 
 class WorkerService implements Service<RunPlan> {
   readonly #context: ServiceContext<WorkerMessages>;
+  readonly #placement: WorkerPlacement;
   readonly #stopped = new Subject<void>();
   readonly #phases = new Set<number>();
   #prepared: Prepared | undefined;
   #stopHealth: () => void = () => {};
 
-  constructor(context: ServiceContext<WorkerMessages>) {
+  constructor(context: ServiceContext<WorkerMessages>, placement: WorkerPlacement) {
     this.#context = context;
+    this.#placement = placement;
   }
 
   async configure(plan: RunPlan): Promise<void> {
@@ -170,10 +181,13 @@ class WorkerService implements Service<RunPlan> {
     prepared.store.close();
   }
 
-  async #startAlarm({ config }: RunPlan, clock: Clock): Promise<Alarm | undefined> {
+  async #startAlarm({ config, workerIds }: RunPlan, clock: Clock): Promise<Alarm | undefined> {
     if (config.phases.every(({ mode }) => mode === 'concurrency')) return undefined;
     // First, since the alarm's thread has the priority of the thread that starts it.
-    if (raisePriority()) this.#context.log.debug('requests are sent with the highest priority');
+    if (this.#placement.ownsProcess) {
+      const urgency = raisePriority(workerIds.length < availableParallelism());
+      this.#context.log.debug(`requests are sent with ${urgency} priority`);
+    }
     try {
       return await startAlarm(clock);
     } catch (error) {

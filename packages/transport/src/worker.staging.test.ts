@@ -26,14 +26,17 @@ describe('requests made ahead of their due time', () => {
     rig.worker.stopSending(0);
     await rig.worker.whenIdle();
     rig.clock.advanceTo(50 * MS);
-    expect([rig.transport.preparedCount, rig.transport.droppedCount, rig.transport.sent.length]).toEqual([0, 1, 0]);
+    expect([rig.transport.preparedCount, rig.transport.droppedCount, rig.transport.sent.length]).toEqual([0, 2, 0]);
     expect(rig.outcomes()).toEqual(['unsent', 'unsent']);
     begin(rig, null, 1);
-    grant(rig, [3], { phaseIndex: 1, dueNs: 60 * MS });
+    grant(rig, [3, 4], { phaseIndex: 1, dueNs: 60 * MS });
     rig.clock.advanceTo(90 * MS);
     rig.worker.flushRecords();
-    expect(rig.records).toMatchObject([{ creditId: 3, phaseIndex: 1 }]);
-    expect(rig.transport.exchanges.size).toBe(1);
+    expect(rig.records).toMatchObject([
+      { creditId: 3, phaseIndex: 1 },
+      { creditId: 4, phaseIndex: 1 },
+    ]);
+    expect(rig.transport.exchanges.size).toBe(2);
   });
 
   test('are sent the usual way where the transport cannot prepare them', () => {

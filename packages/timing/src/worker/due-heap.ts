@@ -17,6 +17,12 @@ export class DueHeap {
     return this.#rows[0];
   }
 
+  /** The one that comes after {@link peek}'s; `undefined` without one. */
+  peekSecond(): number | undefined {
+    const [, left, right] = this.#rows;
+    return left === undefined || right === undefined || this.#isBefore(left, right) ? left : right;
+  }
+
   push(row: number): void {
     const rows = this.#rows;
     let index = rows.length;

@@ -89,6 +89,10 @@ export class HeldPhase {
     const readyNs = this.#waiting.nextReadyNs;
     return readyNs < dueNs || Number.isNaN(dueNs) ? readyNs : dueNs;
   }
+  /** First turns wait for nothing but a slot. */
+  get hasUndated(): boolean {
+    return this.#waiting.undatedCount > 0;
+  }
   get pendingReturns(): number {
     return this.#returnIds.length;
   }
@@ -147,10 +151,11 @@ export class HeldPhase {
     return { credit, turnaroundNs: Number.isNaN(credit.dueNs) ? nowNs - openNs : Number.NaN };
   }
 
-  /** The first turn with a due time whose time comes next of all, if it could be sent now but for that; it goes on waiting. */
-  peekDue(): Credit | undefined {
-    if (this.#isClosed || this.freeSlots === 0 || this.nextWakeNs !== this.#waiting.nextDueNs) return undefined;
-    return this.#waiting.peekDated();
+  /** The one or two first turns whose due times come next of all, if they could be sent now but for that; they go on waiting. */
+  peekDue(): Credit[] {
+    if (this.#isClosed || this.nextWakeNs !== this.#waiting.nextDueNs) return [];
+    const { stopSendingAtNs, freeSlots } = this;
+    return this.#waiting.peekDated().filter(({ dueNs }, index) => dueNs < stopSendingAtNs && index < freeSlots);
   }
 
   /** The first turn without a due time that is sent after so many others; it goes on waiting. */

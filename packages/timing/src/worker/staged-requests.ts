@@ -17,18 +17,21 @@ export interface Staged {
   readonly request: StagedRequest;
 }
 
+/** Making a request takes a third of this at most; one that is ready must not wait for it. */
+const MAKING_NS = 50_000;
 /** Requests that are made for slots which are still in use. */
 const MAX_UPCOMING = 16;
 /** Of these, as many as are made in one turn of the event loop: reads must not wait for long. */
 const UPCOMING_PER_TURN = 4;
 
 /**
- * Requests that were made before they may be sent, so that only the write is left to be done then: the one whose due time comes next, and
- * those for the slots that become free next. Their credits go on waiting; whatever happens until then happens to them as to others.
+ * Requests that were made before they may be sent, so that only the write is left to be done then: the two whose due times come next, which
+ * may be a few microseconds apart, and those for the slots that become free next. Their credits go on waiting; whatever happens until then happens to them as to others.
  */
 export class StagedRequests {
   readonly #stage: (credit: Credit) => StagedRequest | undefined;
-  #due: Staged | undefined;
+  /** Two at most, in the order in which they are due. */
+  #due: Staged[] = [];
   /** In the order in which their credits leave. */
   #upcoming: Staged[] = [];
 
@@ -36,17 +39,22 @@ export class StagedRequests {
     this.#stage = stage;
   }
 
-  /** Makes the request whose due time comes next. */
-  stageDue(phases: Iterable<HeldPhase>): void {
-    if (this.#due !== undefined) return;
+  /** Makes the requests whose due times come next. */
+  stageDue(phases: Iterable<HeldPhase>, nowNs: number): void {
     let next: HeldPhase | undefined;
     for (const phase of phases) {
       if (phase.nextWakeNs < (next?.nextWakeNs ?? Number.POSITIVE_INFINITY)) next = phase;
     }
-    const credit = next?.peekDue();
-    if (next === undefined || credit === undefined || credit.dueNs >= next.stopSendingAtNs) return;
-    const request = this.#stage(credit);
-    if (request !== undefined) this.#due = { phase: next, credit, request };
+    if (next === undefined) return;
+    for (const credit of next.peekDue()) {
+      const [first] = this.#due;
+      if (this.#due.length === 2 || (first !== undefined && first.credit.dueNs - nowNs < MAKING_NS)) return;
+      if (first !== undefined && isFor(first, next, credit.id)) continue;
+      const request = this.#stage(credit);
+      if (request === undefined) return;
+      this.#due.push({ phase: next, credit, request });
+      this.#due.sort((a, b) => a.credit.dueNs - b.credit.dueNs || a.credit.id - b.credit.id);
+    }
   }
 
   /** Makes some requests for slots in use; true: there are more to be made. Not while two phases share the slots. */
@@ -64,12 +72,12 @@ export class StagedRequests {
     return true;
   }
 
-  /** Hands over the request with a due time if that has come. */
+  /** Hands over the first request whose due time has come. */
   takeDue(nowNs: number): Staged | undefined {
-    const due = this.#due;
-    if (due === undefined || nowNs < due.credit.dueNs) return undefined;
-    this.#due = undefined;
-    return due;
+    const [first] = this.#due;
+    if (first === undefined || nowNs < first.credit.dueNs) return undefined;
+    this.#due.shift();
+    return first;
   }
 
   /** Hands over the request of a credit that leaves now, if there is one. */
@@ -79,18 +87,14 @@ export class StagedRequests {
       this.#upcoming.shift();
       return next.request;
     }
-    const due = this.#due;
-    if (due === undefined || !isFor(due, phase, creditId)) return undefined;
-    this.#due = undefined;
-    return due.request;
+    const index = this.#due.findIndex((due) => isFor(due, phase, creditId));
+    return index === -1 ? undefined : this.#due.splice(index, 1)[0]?.request;
   }
 
   /** Gives up what is staged for a phase. */
   drop(phase: HeldPhase): void {
-    if (this.#due?.phase === phase) {
-      this.#due.request.drop();
-      this.#due = undefined;
-    }
+    for (const due of this.#due) if (due.phase === phase) due.request.drop();
+    this.#due = this.#due.filter((due) => due.phase !== phase);
     if (this.#upcoming[0]?.phase === phase) {
       for (const { request } of this.#upcoming) request.drop();
       this.#upcoming = [];

@@ -15,12 +15,12 @@ describe('a request staged before its due time', () => {
     credits.beginPhase(phase(null));
     credits.grant(batch(0, [10 * MS, 20 * MS]));
     clock.advanceTo(9 * MS);
-    expect(told(fates)).toEqual(['0 staged 7']);
+    expect(told(fates)).toEqual(['0 staged 7', '1 staged 7']);
     expect([credits.inFlight, reports.length]).toEqual([0, 0]);
     clock.advanceTo(10 * MS);
     expect(credits.inFlight).toBe(1);
     clock.advanceTo(30 * MS);
-    expect(told(fates)).toEqual(['0 staged 7', '0 fired 10', '1 staged 17', '1 fired 20']);
+    expect(told(fates).slice(2)).toEqual(['0 fired 10', '1 fired 20']);
     expect(sent).toEqual([]);
     credits.requestEnded(0, 'completed');
     credits.requestEnded(1, 'failed');
@@ -52,10 +52,10 @@ describe('a request staged before its due time', () => {
     credits.grant(batch(0, [10 * MS, 20 * MS]));
     clock.advanceTo(9 * MS);
     credits.stopSending(0);
-    expect(told(fates)).toEqual(['0 staged 7', '0 dropped 9']);
+    expect(told(fates)).toEqual(['0 staged 7', '1 staged 7', '0 dropped 9', '1 dropped 9']);
     clock.advanceTo(100 * MS);
     expect(sent).toEqual([]);
-    expect(fates).toHaveLength(2);
+    expect(fates).toHaveLength(4);
     expect(outcomesOf(reports)).toEqual([
       [0, 'unsent'],
       [1, 'unsent'],
@@ -89,8 +89,38 @@ describe('a request staged before its due time', () => {
     clock.advanceTo(8 * MS);
     credits.grant(batch(6, [9 * MS]));
     clock.advanceTo(20 * MS);
-    expect(sent.map(({ id, atNs }) => [id, atNs])).toEqual([[6, 9 * MS]]);
-    expect(told(fates)).toEqual(['5 staged 7', '5 fired 10']);
+    expect(sent).toEqual([]);
+    expect(told(fates)).toEqual(['5 staged 7', '6 staged 8', '6 fired 9', '5 fired 10']);
+  });
+
+  test('leaves with one that is due in the same turn of the event loop, before anything else is made', () => {
+    const { clock, credits, sent, fates } = setUpStaging(100_000);
+    credits.beginPhase(phase(null));
+    credits.grant(batch(0, [10 * MS, 10 * MS, 10 * MS, 12 * MS]));
+    clock.advanceTo(20 * MS);
+    expect(fates.map(({ id, fate }) => `${id} ${fate}`)).toEqual([
+      '0 staged',
+      '1 staged',
+      '0 fired',
+      '1 fired',
+      '3 staged',
+      '3 fired',
+    ]);
+    // More than two are not made ahead of time.
+    expect(sent.map(({ id }) => id)).toEqual([2]);
+    const [first, second] = fates.filter(({ fate }) => fate === 'fired');
+    expect(second?.atNs).toBe(first?.atNs);
+  });
+
+  test('is not held up by the making of the next one', () => {
+    const { clock, credits, sent, fates } = setUpStaging();
+    credits.beginPhase(phase(null));
+    credits.grant(batch(0, [10 * MS]));
+    clock.advanceTo(9.99 * MS);
+    credits.grant(batch(1, [10.01 * MS]));
+    clock.advanceTo(20 * MS);
+    expect(told(fates)).toEqual(['0 staged 7', '0 fired 10', '1 staged 10', '1 fired 10.01']);
+    expect(sent).toEqual([]);
   });
 
   test('of two with one due time, the smaller id goes first', () => {
@@ -100,14 +130,10 @@ describe('a request staged before its due time', () => {
     clock.advanceTo(8 * MS);
     credits.grant(batch(4, [10 * MS]));
     clock.advanceTo(20 * MS);
-    expect(sent.map(({ id }) => id)).toEqual([4]);
-    expect(told(fates)).toEqual(['5 staged 7', '5 dropped 10']);
+    expect(told(fates)).toEqual(['5 staged 7', '4 staged 8', '4 fired 10', '5 dropped 10']);
     credits.requestEnded(4, 'completed');
     clock.advanceTo(30 * MS);
-    expect(sent.map(({ id, atNs }) => [id, atNs])).toEqual([
-      [4, 10 * MS],
-      [5, 20 * MS],
-    ]);
+    expect(sent.map(({ id, atNs }) => [id, atNs])).toEqual([[5, 20 * MS]]);
   });
 
   test('limits that change give it up, and it is sent within the new ones', () => {
@@ -166,13 +192,13 @@ describe('a request staged before its due time', () => {
     credits.beginPhase(phase(null, { prefillSlots: 1 }));
     credits.grant(batch(0, [10 * MS, 20 * MS, 30 * MS]));
     clock.advanceTo(25 * MS);
-    expect(told(fates)).toEqual(['0 staged 7', '0 fired 10']);
+    expect(told(fates)).toEqual(['0 staged 7', '1 staged 7', '0 fired 10']);
     credits.firstTokenArrived(0, 0);
     clock.advanceTo(26 * MS);
     credits.firstTokenArrived(1, 0);
     clock.advanceTo(40 * MS);
-    expect(sent.map(({ id, atNs }) => [id, atNs])).toEqual([[1, 25 * MS]]);
-    expect(told(fates).slice(2)).toEqual(['2 staged 27', '2 fired 30']);
+    expect(sent).toEqual([]);
+    expect(told(fates).slice(3)).toEqual(['1 fired 25', '2 staged 27', '2 fired 30']);
   });
 
   test('its session goes on', () => {

@@ -145,10 +145,10 @@ export class WaitingCredits {
     return this.#creditOf(row);
   }
 
-  /** The dated first turn that comes first; it goes on waiting. */
-  peekDated(): Credit | undefined {
-    const row = this.#dated.peek();
-    return row === undefined ? undefined : this.#creditOf(row);
+  /** The two dated first turns that come first, or as many as there are; they go on waiting. */
+  peekDated(): Credit[] {
+    const rows = [this.#dated.peek(), this.#dated.peekSecond()];
+    return rows.filter((row) => row !== undefined).map((row) => this.#creditOf(row));
   }
 
   /** The undated first turn that comes after so many others; it goes on waiting. */

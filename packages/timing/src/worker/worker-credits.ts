@@ -52,7 +52,8 @@ export class WorkerCredits {
   /** Called when {@link takeReturns} has something that should leave now. */
   onReturnsDue: () => void = () => {};
   readonly #onWake = (): void => {
-    this.#fireStaged();
+    // Requests that are due within microseconds leave one right after the other.
+    while (this.#fireStaged());
     this.#turn();
   };
   readonly #staged: StagedRequests | undefined;
@@ -71,7 +72,7 @@ export class WorkerCredits {
     if (options.stage !== undefined) {
       const staged = new StagedRequests((credit) => options.stage?.(credit));
       this.#staged = staged;
-      this.#onNear = () => staged.stageDue(this.#phases.values());
+      this.#onNear = () => staged.stageDue(this.#phases.values(), this.#clock.now());
     }
   }
 
@@ -209,6 +210,7 @@ export class WorkerCredits {
     let isUrgent = false;
     let isIdle = true;
     let isShort = false;
+    let hasUndated = false;
     let olderSessions = 0;
     let olderPrefilling = 0;
     // In the order of the phases: what older ones have in flight takes slots away from newer ones.
@@ -220,10 +222,11 @@ export class WorkerCredits {
       olderPrefilling += phase.prefilling;
       if (phase.noticeLowLease()) isUrgent = true;
       if (phase.isShort) isShort = true;
+      if (phase.hasUndated) hasUndated = true;
       if (phase.inFlight > 0 || phase.waitingCount > 0) isIdle = false;
     }
     this.#armPacer();
-    this.#requestStaging();
+    if (hasUndated) this.#requestStaging();
     if (isUrgent || isIdle) this.#report();
     else this.#armReportTimer(isShort);
   }
@@ -259,11 +262,11 @@ export class WorkerCredits {
     this.#staged?.drop(phase);
   }
 
-  /** The books are done after the write: with caches cold, they would take longer than all of the send. */
-  #fireStaged(): void {
+  /** Whether a request was sent. The books are done after the write: with caches cold, they would take longer than all of the send. */
+  #fireStaged(): boolean {
     const now = this.#clock.now();
     const staged = this.#staged?.takeDue(now);
-    if (staged === undefined) return;
+    if (staged === undefined) return false;
     const { phase, credit, request } = staged;
     let olderSessions = 0;
     let olderPrefilling = 0;
@@ -276,10 +279,11 @@ export class WorkerCredits {
     phase.olderPrefilling = olderPrefilling;
     if (now >= phase.stopSendingAtNs || !phase.maySendDue(credit.id)) {
       request.drop();
-      return;
+      return false;
     }
     request.fire(Number.NaN);
     phase.takeDue(credit, now);
+    return true;
   }
 
   #armPacer(): void {
