@@ -8,7 +8,7 @@ import type { ServicesSpec } from './services-spec.ts';
 async function runServiceProcess(): Promise<void> {
   // Until the services have ended, an exit is a failure.
   process.exitCode = 1;
-  // Ctrl-C reaches the whole process group; only the controller decides what it means.
+  // Whoever ends every process of a run at once reaches this one, too; only the controller decides what that means.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);
   process.once('disconnect', () => process.exit());

@@ -6,7 +6,12 @@ import { encodePlan } from '@aiperf/config/plan';
 import type { EngineCall, EngineNews, EngineThreadData } from './engine-thread.ts';
 import { MetricsError } from './metrics-error.ts';
 import type { Progress } from './record-engine.ts';
+import { LOWEST_NICENESS, setSessionNiceness } from './session-niceness.ts';
 
+/** By then a thread has started, which a run of a single request waits for, and the session gives way to the load. */
+const STARTED_MS = 1000;
+/** An unprivileged process may try again so much later. */
+const SESSION_RETRY_MS = 100;
 const WATCH_INTERVAL_MS = 500;
 /** A thread with work that gets less of a core than this, twice in a row, is starved by others on this host. */
 const MIN_CPU_RATIO = 0.2;
@@ -58,6 +63,7 @@ export class BackgroundEngine {
   #isHurried = false;
   /** False for a thread of normal priority. */
   #hasGivenWay = true;
+  #sessionTimer: NodeJS.Timeout | undefined;
   #watch: NodeJS.Timeout | undefined;
 
   constructor(options: BackgroundEngineOptions) {
@@ -65,6 +71,7 @@ export class BackgroundEngine {
     // libuv's threads have the class of the thread that first needs them, and every thread of the process uses them.
     stat('.', () => undefined);
     this.#thread = this.#startThread(true);
+    this.#shareCores(LOWEST_NICENESS, STARTED_MS);
   }
 
   /** Resolves when the batch's rows have been computed; those that wait for company come out within 250 ms, at once after {@link hurry}. */
@@ -89,14 +96,24 @@ export class BackgroundEngine {
   hurry(): void {
     if (this.#isHurried) return;
     this.#isHurried = true;
+    this.#shareCores(0, 0);
     this.#call({ kind: 'hurry' });
     this.#watchThread();
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#sessionTimer);
     clearInterval(this.#watch);
     this.#thread.removeAllListeners();
     await this.#thread.terminate();
+  }
+
+  #shareCores(sessionNiceness: number, inMs: number): void {
+    clearTimeout(this.#sessionTimer);
+    const share = (): void => {
+      if (!setSessionNiceness(sessionNiceness)) this.#shareCores(sessionNiceness, SESSION_RETRY_MS);
+    };
+    this.#sessionTimer = setTimeout(share, inMs).unref();
   }
 
   #startThread(isBackground: boolean): Worker {

@@ -5,6 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { decodePlan } from '@aiperf/config/plan';
 import { encodeMetricBatch } from './metric-batch.ts';
 import { type Progress, RecordEngine } from './record-engine.ts';
+import { LOWEST_NICENESS } from './session-niceness.ts';
 
 /** What an engine's thread is started with. */
 export interface EngineThreadData {
@@ -26,9 +27,6 @@ export type EngineNews =
   | { readonly kind: 'metrics'; readonly frames: readonly Uint8Array[]; readonly progress: Progress }
   | { readonly kind: 'unreadable'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
-
-/** Least urgent nice value. */
-const LOWEST_NICENESS = 19;
 
 /** This thread's number in the kernel; `undefined` where the system does not tell. */
 function kernelThreadId(): number | undefined {

@@ -1,0 +1,25 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+
+/** Least urgent nice value. */
+export const LOWEST_NICENESS = 19;
+
+/**
+ * Sets the nice value of this process's session, which Linux shares cores between (autogroups): that of a thread, and its class, only counts
+ * inside its session. Does nothing where this process does not lead its session, which is then not its own to slow down, and where there
+ * are no such groups. True: nothing is left to be done; false: the kernel asks to try again in a tenth of a second.
+ */
+export function setSessionNiceness(niceness: number): boolean {
+  try {
+    if (!leadsSession()) return true;
+    writeFileSync('/proc/self/autogroup', String(niceness));
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EAGAIN';
+  }
+}
+
+function leadsSession(): boolean {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  // The second field is a name that may hold blanks; the session is the sixth.
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]) === process.pid;
+}
