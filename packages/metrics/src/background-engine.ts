@@ -9,7 +9,7 @@ import type { Progress } from './record-engine.ts';
 import { LOWEST_NICENESS, setSessionNiceness } from './session-niceness.ts';
 
 /** By then a thread has started, which a run of a single request waits for, and the session gives way to the load. */
-const STARTED_MS = 1000;
+const STARTED_MS = 400;
 /** An unprivileged process may try again so much later. */
 const SESSION_RETRY_MS = 100;
 const WATCH_INTERVAL_MS = 500;
