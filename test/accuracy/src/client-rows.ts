@@ -10,6 +10,8 @@ export interface ClientRow {
   /** Of an open loop. */
   readonly dueNs: number;
   readonly startNs: number;
+  /** How long it took to hand the request to the kernel. */
+  readonly sendingNs: number;
   /** From start to the end of the response. */
   readonly durationNs: number;
   readonly ttftNs: number;
@@ -40,6 +42,7 @@ const COLUMNS = [
   'error_kind',
   'request_start_offset_ns',
   'request_start_ns',
+  'http_req_sending',
   'request_end_ns',
 ];
 /** Not every mode of a run has these. */
@@ -70,6 +73,7 @@ export async function readClientRows(arrowPath: string): Promise<ClientRows> {
     const errors = batch.strings('error_kind');
     const valid = batch.numbers('valid');
     const startOffsets = batch.numbers('request_start_offset_ns');
+    const sending = batch.numbers('http_req_sending');
     const starts = batch.bigints('request_start_ns');
     const ends = batch.bigints('request_end_ns');
     const [ttft, interToken, outputTokens, sendLag, turnaround] = OPTIONAL_COLUMNS.map(optional);
@@ -85,6 +89,7 @@ export async function readClientRows(arrowPath: string): Promise<ClientRows> {
         conversationId: conversationIds[row] ?? '',
         dueNs: dues[row] ?? Number.NaN,
         startNs: startOffsets[row] ?? Number.NaN,
+        sendingNs: sending[row] ?? Number.NaN,
         durationNs: Number((ends[row] ?? 0n) - (starts[row] ?? 0n)),
         ttftNs: ttft?.[row] ?? Number.NaN,
         gapsNs: gaps.values.slice(gaps.offsets[row], gaps.offsets[row + 1]),

@@ -29,14 +29,16 @@ const SERVER_WARM_UP = {
 
 /**
  * Runs `aiperf profile` against a fresh mock server and pairs what both stamped. `load` are the options that make the load; a trace says
- * the prompts' lengths itself.
+ * the prompts' lengths itself. `beforeLoad` is given the server's URL when nothing but that load is left to come.
  */
 export function runAiperf(
   server: ServerTiming,
   load: readonly string[],
   prompts: 'synthetic' | 'trace' = 'synthetic',
+  beforeLoad: (url: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<PairedStamps> {
   return runClient(server, async (url, directory) => {
+    await beforeLoad(url);
     const runDirectory = join(directory, 'run');
     const fixed = [
       '--model',
@@ -116,6 +118,7 @@ function bareClientRow({ requestId, startNs, readNs }: BareRow, outputTokens: nu
     conversationId: '',
     dueNs: Number.NaN,
     startNs,
+    sendingNs: Number.NaN,
     durationNs: lastNs - startNs,
     ttftNs: firstNs - startNs,
     gapsNs: Float64Array.from(readNs.slice(1), (time, index) => time - (readNs[index] ?? Number.NaN)),
