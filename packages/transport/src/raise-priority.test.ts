@@ -41,7 +41,7 @@ describe('the priority is what the outcome says', () => {
   test('with a core to spare', () => {
     const { urgency, niceBefore, nice, policies } = raise(true);
     if (policies !== undefined) expect(policies).toEqual(urgency === 'real-time' ? [SCHED_RR, SCHED_RR] : [0, 0]);
-    expect(nice).toBe(urgency === 'highest' ? -20 : niceBefore);
+    if (urgency !== 'real-time') expect(nice).toBe(urgency === 'highest' ? -20 : niceBefore);
   });
 
   test.each([
@@ -53,4 +53,34 @@ describe('the priority is what the outcome says', () => {
     expect(policies ?? [0, 0]).toEqual([0, 0]);
     expect(nice).toBe(urgency === 'highest' ? -20 : niceBefore);
   });
+});
+
+test('a thread that hardly sleeps leaves the real-time class, and only then', () => {
+  const source = `
+    import { readFileSync } from 'node:fs';
+    import { setTimeout as sleep } from 'node:timers/promises';
+    import { leaveRealTimeWhenBusy, raisePriority } from ${JSON.stringify(new URL('raise-priority.ts', import.meta.url).href)};
+    const policy = () => {
+      const stat = readFileSync('/proc/thread-self/stat', 'utf8');
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
+    };
+    const urgency = raisePriority(true);
+    if (urgency === 'real-time') {
+      const left = Promise.withResolvers();
+      const seen = [];
+      leaveRealTimeWhenBusy(left.resolve);
+      await sleep(1000);
+      seen.push(policy());
+      const spin = () => {
+        for (const end = performance.now() + 5; performance.now() < end; );
+        if (!seen.includes('left')) setImmediate(spin);
+      };
+      spin();
+      await left.promise;
+      seen.push('left', policy());
+      console.log(JSON.stringify(seen));
+    }`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', source], { encoding: 'utf8' });
+  // Without the right to enter the class there is nothing to leave.
+  if (output !== '') expect(JSON.parse(output)).toEqual([SCHED_RR, 'left', 0]);
 });

@@ -27,7 +27,7 @@ import { endpointOf } from './endpoints/endpoints.ts';
 import { createTransport } from './http/create-transport.ts';
 import type { TransportOptions } from './http/transport-options.ts';
 import type { WorkerMessages } from './messages.ts';
-import { raisePriority } from './raise-priority.ts';
+import { leaveRealTimeWhenBusy, raisePriority } from './raise-priority.ts';
 import { RawBatchWriter } from './raw-batch/writer.ts';
 import { rehearse } from './rehearsal.ts';
 import { RecordSender } from './record-sender.ts';
@@ -79,6 +79,7 @@ class WorkerService implements Service<RunPlan> {
   readonly #phases = new Set<number>();
   #prepared: Prepared | undefined;
   #stopHealth: () => void = () => {};
+  #stopPriorityWatch: () => void = () => {};
 
   constructor(context: ServiceContext<WorkerMessages>, placement: WorkerPlacement) {
     this.#context = context;
@@ -168,6 +169,7 @@ class WorkerService implements Service<RunPlan> {
 
   async stop(): Promise<void> {
     this.#stopHealth();
+    this.#stopPriorityWatch();
     const prepared = this.#prepared;
     if (prepared === undefined) return;
     await this.#endLoad(prepared);
@@ -186,7 +188,11 @@ class WorkerService implements Service<RunPlan> {
     // First, since the alarm's thread has the priority of the thread that starts it.
     if (this.#placement.ownsProcess) {
       const urgency = raisePriority(workerIds.length < availableParallelism());
-      this.#context.log.debug(`requests are sent with ${urgency} priority`);
+      const { log } = this.#context;
+      log.debug(`requests are sent with ${urgency} priority`);
+      if (urgency === 'real-time') {
+        this.#stopPriorityWatch = leaveRealTimeWhenBusy(() => log.debug('too busy for real-time priority: left it'));
+      }
     }
     try {
       return await startAlarm(clock);
