@@ -89,9 +89,8 @@ export class LocalSupervisor implements Supervisor {
       execArgv: [...this.#entry.execArgv, ...CHILD_OPTIONS, ...(hasWorker ? WORKER_OPTIONS : [])],
       env: { ...process.env, ...compileCache() },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // Leads a session of its own. Linux shares cores between sessions first, so the analysis of records can be kept from taking any from
-      // worker and server, and the worker's share does not depend on what the rest of the run does.
-      detached: true,
+      // A session of its own. Linux shares cores between sessions first, so the analysis of records can be kept from taking any from a server.
+      detached: placed.services.some(({ serviceType }) => serviceType === 'record_processor'),
     });
     const lastLines: string[] = [];
     for (const stream of [handle.stdout, handle.stderr]) {
