@@ -1,9 +1,10 @@
-import { readFileSync, stat } from 'node:fs';
+import { stat } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { RunPlan } from '@aiperf/config';
 import { encodePlan } from '@aiperf/config/plan';
 import type { EngineCall, EngineNews, EngineThreadData } from './engine-thread.ts';
+import { readKernelStat } from './kernel-stat.ts';
 import { MetricsError } from './metrics-error.ts';
 import type { Progress } from './record-engine.ts';
 import { LOWEST_NICENESS, setSessionNiceness } from './session-niceness.ts';
@@ -110,10 +111,9 @@ export class BackgroundEngine {
 
   #shareCores(sessionNiceness: number, inMs: number): void {
     clearTimeout(this.#sessionTimer);
-    const share = (): void => {
+    this.#sessionTimer = setTimeout(() => {
       if (!setSessionNiceness(sessionNiceness)) this.#shareCores(sessionNiceness, SESSION_RETRY_MS);
-    };
-    this.#sessionTimer = setTimeout(share, inMs).unref();
+    }, inMs).unref();
   }
 
   #startThread(isBackground: boolean): Worker {
@@ -204,9 +204,8 @@ export class BackgroundEngine {
 /** From `/proc`, where there is one. */
 function readThreadCpuMs(threadId: number): number | undefined {
   try {
-    const stat = readFileSync(`/proc/self/task/${threadId}/stat`, 'utf8');
-    // The second field is a name that may hold blanks; user and system time are the 14th and 15th.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = readKernelStat(`/proc/self/task/${threadId}/stat`);
+    // User and system time are the 14th and 15th field.
     return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
   } catch {
     return undefined;

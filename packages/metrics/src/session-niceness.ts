@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { readKernelStat } from './kernel-stat.ts';
 
 /** Least urgent nice value. */
 export const LOWEST_NICENESS = 19;
@@ -19,7 +20,6 @@ export function setSessionNiceness(niceness: number): boolean {
 }
 
 function leadsSession(): boolean {
-  const stat = readFileSync('/proc/self/stat', 'utf8');
-  // The second field is a name that may hold blanks; the session is the sixth.
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]) === process.pid;
+  // The session is the sixth field.
+  return Number(readKernelStat('/proc/self/stat')[3]) === process.pid;
 }

@@ -3,6 +3,9 @@ import { describe, expect, test } from 'vitest';
 
 const SCHED_RR = 2;
 
+/** Scheduling class of a thread by its `stat` in `/proc`, for the processes below. */
+const POLICY_OF = `const policyOf = (stat) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);`;
+
 interface Outcome {
   readonly urgency: string;
   readonly niceBefore: number;
@@ -18,7 +21,7 @@ function raise(isCoreSpare: boolean, path = process.env['PATH']): Outcome {
     import { getPriority } from 'node:os';
     import { Worker } from 'node:worker_threads';
     import { raisePriority } from ${JSON.stringify(new URL('raise-priority.ts', import.meta.url).href)};
-    const policyOf = (stat) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
+    ${POLICY_OF}
     const niceBefore = getPriority();
     const urgency = raisePriority(${isCoreSpare});
     const outcome = { urgency, niceBefore, nice: getPriority() };
@@ -60,10 +63,8 @@ test('a thread that hardly sleeps leaves the real-time class, and only then', ()
     import { readFileSync } from 'node:fs';
     import { setTimeout as sleep } from 'node:timers/promises';
     import { leaveRealTimeWhenBusy, raisePriority } from ${JSON.stringify(new URL('raise-priority.ts', import.meta.url).href)};
-    const policy = () => {
-      const stat = readFileSync('/proc/thread-self/stat', 'utf8');
-      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
-    };
+    ${POLICY_OF}
+    const policy = () => policyOf(readFileSync('/proc/thread-self/stat', 'utf8'));
     const urgency = raisePriority(true);
     if (urgency === 'real-time') {
       const left = Promise.withResolvers();
