@@ -24,6 +24,6 @@ const outcome = await runService({
   createService: () => service,
   decodePlan: (text) => ({ text }),
 });
-// At once, as a supervisor's child may: what was published last must still arrive.
-// oxlint-disable-next-line unicorn/no-process-exit
-process.exit(outcome.state === 'stopped' ? 0 : 1);
+// Not `process.exit`: what was published last must still arrive.
+process.exitCode = outcome.state === 'stopped' ? 0 : 1;
+process.disconnect();

@@ -49,7 +49,10 @@ type Command = ControlMessages['command'] & Envelope;
  * closes everything at the end.
  */
 export class ServiceHost<M extends object, Plan> {
-  /** Resolves when the service has ended; never rejects. */
+  /**
+   * Resolves when the service has ended; never rejects. What it published last leaves when the process ends by itself: `process.exit` does
+   * not wait for ZeroMQ.
+   */
   readonly finished: Promise<ServiceOutcome>;
 
   readonly #options: ServiceHostOptions<M, Plan>;

@@ -11,7 +11,8 @@ async function runServiceProcess(): Promise<void> {
   // Whoever ends every process of a run at once reaches this one, too; only the controller decides what that means.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);
-  process.once('disconnect', () => process.exit());
+  const endOrphaned = (): void => process.exit();
+  process.once('disconnect', endOrphaned);
   const spec = await new Promise<ServicesSpec>((resolve) => {
     process.once('message', (message) => resolve(message as ServicesSpec));
   });
@@ -22,6 +23,9 @@ async function runServiceProcess(): Promise<void> {
   const failed = outcomes.find((outcome) => outcome.state === 'failed');
   if (failed?.state === 'failed') process.stderr.write(`${failed.error.message}\n`);
   else process.exitCode = 0;
+  // Nothing is left to do, so the process ends by itself. `process.exit` would take what was published last with it: ZeroMQ lingers only
+  // when the event loop runs out.
+  process.off('disconnect', endOrphaned);
   process.disconnect();
 }
 
