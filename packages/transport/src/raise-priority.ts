@@ -4,13 +4,6 @@ import { constants, setPriority } from 'node:os';
 /** The lowest of the real-time class: before every ordinary program, after the kernel's own threads. */
 const REAL_TIME_PRIORITY = 1;
 
-/**
- * Linux leaves ordinary threads a twentieth of every core. Where a thread of the real-time class leaves them less, it is stopped for 50 ms
- * each second, once they have waited for one.
- */
-const MOST_BUSY_RATIO = 0.95;
-const WATCH_INTERVAL_MS = 400;
-
 /** What `raisePriority` has reached. */
 export type Urgency = 'real-time' | 'highest' | 'normal';
 
@@ -26,27 +19,11 @@ export function raisePriority(isCoreSpare: boolean): Urgency {
   return isNice ? 'highest' : 'normal';
 }
 
-/**
- * Takes the main thread out of the real-time class, for good, when it hardly sleeps any more: with so many requests a second that it always
- * waits for the next one. The nice value stays. The returned function ends the watch.
- */
-export function leaveRealTimeWhenBusy(onLeft: () => void): () => void {
-  let lastCpu = process.threadCpuUsage();
-  let lastMs = performance.now();
-  const timer = setInterval(() => {
-    const { user, system } = process.threadCpuUsage(lastCpu);
-    const nowMs = performance.now();
-    const busyRatio = (user + system) / 1000 / (nowMs - lastMs);
-    lastCpu = process.threadCpuUsage();
-    lastMs = nowMs;
-    if (busyRatio < MOST_BUSY_RATIO) return;
-    clearInterval(timer);
-    execFile('chrt', ['-o', '-p', '0', String(process.pid)], (error) => {
-      if (error === null) onLeft();
-    });
-  }, WATCH_INTERVAL_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+/** Takes the main thread out of the real-time class. The nice value stays. `onLeft` hears when it is done. */
+export function leaveRealTime(onLeft?: () => void): void {
+  execFile('chrt', ['-o', '-p', '0', String(process.pid)], (error) => {
+    if (error === null) onLeft?.();
+  });
 }
 
 function takeHighestNiceValue(): boolean {

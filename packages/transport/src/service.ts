@@ -26,8 +26,8 @@ import { Subject, takeUntil } from 'rxjs';
 import { endpointOf } from './endpoints/endpoints.ts';
 import { createTransport } from './http/create-transport.ts';
 import type { TransportOptions } from './http/transport-options.ts';
+import { claimHost } from './host-claim.ts';
 import type { WorkerMessages } from './messages.ts';
-import { leaveRealTimeWhenBusy, raisePriority } from './raise-priority.ts';
 import { RawBatchWriter } from './raw-batch/writer.ts';
 import { rehearse } from './rehearsal.ts';
 import { RecordSender } from './record-sender.ts';
@@ -37,7 +37,10 @@ import { VARIABLE_HEADER_NAMES, Worker } from './worker.ts';
 
 /** How a worker is placed. */
 export interface WorkerPlacement {
-  /** The process does nothing else: while requests have due times, its main thread may take priority over the host's other programs. */
+  /**
+   * The process does nothing else: it may keep the host's cores awake, and while requests have due times, its main thread may take priority
+   * over the host's other programs.
+   */
   readonly ownsProcess: boolean;
 }
 
@@ -79,7 +82,7 @@ class WorkerService implements Service<RunPlan> {
   readonly #phases = new Set<number>();
   #prepared: Prepared | undefined;
   #stopHealth: () => void = () => {};
-  #stopPriorityWatch: () => void = () => {};
+  #endHostClaim: () => void = () => {};
 
   constructor(context: ServiceContext<WorkerMessages>, placement: WorkerPlacement) {
     this.#context = context;
@@ -113,7 +116,13 @@ class WorkerService implements Service<RunPlan> {
       isIdle: () => worker.inFlightCount === 0,
     });
     const common = { clock, store, endpoint: endpointOf(config.endpoint.type), benchmarkId: plan.benchmarkId };
-    const alarm = await this.#startAlarm(plan, clock);
+    const hasDueTimes = config.phases.some(({ mode }) => mode !== 'concurrency');
+    // Before the alarm, whose thread has the priority of the thread that starts it.
+    if (this.#placement.ownsProcess) {
+      const isCoreSpare = plan.workerIds.length < availableParallelism();
+      this.#endHostClaim = claimHost({ hasDueTimes, isCoreSpare, log: this.#context.log });
+    }
+    const alarm = hasDueTimes ? await this.#startAlarm(clock) : undefined;
     const worker: Worker = new Worker({
       ...common,
       ...(alarm === undefined ? {} : { pacer: createAlarmPacer(clock, alarm, () => worker.inFlightCount === 0) }),
@@ -169,7 +178,7 @@ class WorkerService implements Service<RunPlan> {
 
   async stop(): Promise<void> {
     this.#stopHealth();
-    this.#stopPriorityWatch();
+    this.#endHostClaim();
     const prepared = this.#prepared;
     if (prepared === undefined) return;
     await this.#endLoad(prepared);
@@ -183,17 +192,7 @@ class WorkerService implements Service<RunPlan> {
     prepared.store.close();
   }
 
-  async #startAlarm({ config, workerIds }: RunPlan, clock: Clock): Promise<Alarm | undefined> {
-    if (config.phases.every(({ mode }) => mode === 'concurrency')) return undefined;
-    // First, since the alarm's thread has the priority of the thread that starts it.
-    if (this.#placement.ownsProcess) {
-      const urgency = raisePriority(workerIds.length < availableParallelism());
-      const { log } = this.#context;
-      log.debug(`requests are sent with ${urgency} priority`);
-      if (urgency === 'real-time') {
-        this.#stopPriorityWatch = leaveRealTimeWhenBusy(() => log.debug('too busy for real-time priority: left it'));
-      }
-    }
+  async #startAlarm(clock: Clock): Promise<Alarm | undefined> {
     try {
       return await startAlarm(clock);
     } catch (error) {
