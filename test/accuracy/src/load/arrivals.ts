@@ -18,9 +18,10 @@ const BUDGET_RATE_PER_SEC = 1000;
 const KS_CRITICAL_1_PERCENT = 1.63;
 
 /**
- * Delivered rate, lag and intervals of an open loop: as they were due, as the client stamped them, as they came to the server's host by the
- * kernel's stamps, and as the server's event loop read them, which takes it some 40 µs a request: two that come closer together are read
- * that far apart, which the host's stamps are free of. All are held against the law.
+ * Delivered rate, lag and intervals of an open loop: as they were due, as the client stamped them and as they came to the server's host by the
+ * kernel's stamps, all of which are held against the law. When the server's event loop read them is reported beside it: it takes 40 µs for
+ * a request, and another program on its core may make it wait, so that it reads several together however they came. Where the kernel's
+ * stamps cannot be had, they are held against the law instead.
  */
 export function arrivalsScenario(pattern: Pattern, ratePerSec: number): Scenario {
   return {
@@ -51,7 +52,9 @@ function measureArrivals(
   const due = sorted(pairs.map(({ client }) => client.dueNs));
   const sent = sorted(pairs.map(({ client }) => client.startNs));
   const received = sorted(pairs.map(({ receivedNs }) => receivedNs));
-  const arrived = arrivedNs === undefined ? {} : { "at the server's host": sorted(arrivedNs) };
+  const read = { 'read by the server': received };
+  const checked = arrivedNs === undefined ? read : { "at the server's host": sorted(arrivedNs) };
+  const reported = arrivedNs === undefined ? {} : read;
   const lag = new DistributionMs(pairs.map(({ client }) => client.sendLagNs));
   const scheduledPerSec = ratePerSecOf(due);
   const hasBudget = ratePerSec <= BUDGET_RATE_PER_SEC;
@@ -69,8 +72,13 @@ function measureArrivals(
     { name: 'variation of intervals, due', value: variation(due), unit: 'ratio' },
     { name: 'variation of intervals, sent', value: variation(sent), unit: 'ratio' },
     { name: 'variation of intervals, read by the server', value: variation(received), unit: 'ratio' },
-    ...lawDistances(pattern, ratePerSec, { due, sent, ...arrived, 'read by the server': received }, budget),
-    ...lawDistances(pattern, ratePerSec, { 'one write after the other': serialized(pairs) }, () => undefined),
+    ...lawDistances(pattern, ratePerSec, { due, sent, ...checked }, budget),
+    ...lawDistances(
+      pattern,
+      ratePerSec,
+      { ...reported, 'one write after the other': serialized(pairs) },
+      () => undefined,
+    ),
   ];
 }
 
