@@ -28,6 +28,12 @@ const CHILD_OPTIONS: readonly string[] = ['--v8-pool-size=2', '--single-threaded
  */
 const WORKER_OPTIONS: readonly string[] = ['--min-semi-space-size=32', '--initial-heap-size=256', '--expose-gc'];
 
+/**
+ * glibc, where it is the allocator, returns what is larger than this to the system at once, bytes. By itself it raises that bound with the
+ * batches of a megabyte that come and go, and keeps the holes between them: 50 MiB of a worker after a million requests.
+ */
+const CHILD_ENVIRONMENT: NodeJS.ProcessEnv = { MALLOC_MMAP_THRESHOLD_: '262144' };
+
 /** Output lines kept of each child, to explain an unexpected exit. */
 const KEPT_LINES = 30;
 
@@ -87,7 +93,7 @@ export class LocalSupervisor implements Supervisor {
     const hasWorker = placed.services.some(({ serviceType }) => serviceType === 'worker');
     const handle = fork(this.#entry.path, [], {
       execArgv: [...this.#entry.execArgv, ...CHILD_OPTIONS, ...(hasWorker ? WORKER_OPTIONS : [])],
-      env: { ...process.env, ...compileCache() },
+      env: { ...CHILD_ENVIRONMENT, ...process.env, ...compileCache() },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A session of its own. Linux shares cores between sessions first, so the analysis of records can be kept from taking any from a server.
       detached: placed.services.some(({ serviceType }) => serviceType === 'record_processor'),
