@@ -71,6 +71,7 @@ export class LiveRun {
   #starting: Promise<void> = Promise.resolve();
   /** Whether every child can be reached by a command. */
   #haveRegistered = false;
+  #mayHaveBegun = false;
   #isStopping = false;
 
   constructor(options: LiveRunOptions) {
@@ -152,8 +153,14 @@ export class LiveRun {
       timing.includes(serviceId) ? [] : [serviceId],
     );
     await commands.sendCommand('profile_start', { targets: followers, deadlineMs: START_DEADLINE_MS, signal });
+    this.#mayHaveBegun = true;
     await commands.sendCommand('profile_start', { targets: timing, deadlineMs: START_DEADLINE_MS, signal });
     this.#debug('started');
+  }
+
+  /** Whether requests may have been sent. The timing manager sends them before its answer to the start is here. */
+  get mayHaveBegun(): boolean {
+    return this.#mayHaveBegun;
   }
 
   /** Resolves when the records manager has summarised everything. */

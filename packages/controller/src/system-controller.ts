@@ -12,7 +12,6 @@ import type { ChildEntry } from './local-supervisor.ts';
 import { createRunEnvironment } from './run-environment.ts';
 import { type LogRecord, RunLog } from './run-log.ts';
 import { ProgressTracker, type RunProgress } from './run-progress.ts';
-import type { Supervisor } from './supervisor.ts';
 
 const CANCELLED_EARLY = 'cancelled before the load began';
 
@@ -43,7 +42,7 @@ export class SystemController {
   readonly #failures = new Subject<string>();
   #failure: string | undefined;
   #isCancelled = false;
-  #supervisor: Supervisor | undefined;
+  #run: LiveRun | undefined;
   #privateDirectory: string | undefined;
   #cancelLoad: (() => void) | undefined;
 
@@ -78,7 +77,7 @@ export class SystemController {
       tracker: this.#tracker,
       onFailure: (reason) => this.#fail(reason, log),
     });
-    this.#supervisor = run.supervisor;
+    this.#run = run;
     try {
       if (this.#isCancelled) throw new ControllerError('AIPERF_CONTROLLER_SERVICE', CANCELLED_EARLY);
       await this.#orFailure(run.start());
@@ -99,12 +98,13 @@ export class SystemController {
   cancel(): void {
     this.#isCancelled = true;
     this.#cancelLoad?.();
-    if (this.#cancelLoad === undefined) this.#failures.next(CANCELLED_EARLY);
+    // A load that may have begun is cancelled as soon as its start has been answered.
+    if (this.#run?.mayHaveBegun !== true) this.#failures.next(CANCELLED_EARLY);
   }
 
   /** Kills every child process and removes what the run kept privately, for a process that is about to exit. */
   kill(): void {
-    this.#supervisor?.kill();
+    this.#run?.supervisor.kill();
     if (this.#privateDirectory !== undefined) rmSync(this.#privateDirectory, { recursive: true, force: true });
   }
 

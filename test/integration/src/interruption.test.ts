@@ -103,6 +103,21 @@ test('interrupted before anything was completed: the cancelled requests are stil
   expect(await readdir(place.privateParent)).toEqual([]);
 });
 
+test('interrupted at the very first request: what was sent is in the record file', async () => {
+  const arrived = Promise.withResolvers<void>();
+  await using server = await startChatServer(() => arrived.resolve());
+  await using place = await workplace();
+  await using cli = place.startProfile(server.url, LOAD);
+  await arrived.promise;
+  // The answer to the start command is on its way to the main process at this moment, or has just come.
+  cli.signal('SIGINT');
+  const { exitCode, stderr } = await cli.exited;
+  expect({ exitCode, errors: stderr.includes('ERROR') }).toEqual({ exitCode: 130, errors: false });
+  const rows = readRows(place.results());
+  expect(rows).toHaveLength(server.requests.length);
+  for (const row of rows) expect(row).toMatchObject({ was_cancelled: true, valid: false });
+});
+
 test('interrupted in a warm-up: its rows are kept, no profiling row is made up', async () => {
   await using server = await startChatServer(({ index, socket }) => {
     if (index < 3) socket.write(chatStream('one'));
