@@ -9,14 +9,14 @@ const BUSY_INTERVALS = 3;
 
 /** Calls `onBusy`, once, when the main thread has hardly slept for almost a second. The returned function ends the watch. */
 export function watchBusy(onBusy: () => void): () => void {
-  let lastCpu = process.threadCpuUsage();
+  let lastCpuMs = threadCpuMs();
   let lastMs = performance.now();
   let busyCount = 0;
   const timer = setInterval(() => {
-    const { user, system } = process.threadCpuUsage(lastCpu);
+    const cpuMs = threadCpuMs();
     const nowMs = performance.now();
-    const busyRatio = (user + system) / 1000 / (nowMs - lastMs);
-    lastCpu = process.threadCpuUsage();
+    const busyRatio = (cpuMs - lastCpuMs) / (nowMs - lastMs);
+    lastCpuMs = cpuMs;
     lastMs = nowMs;
     busyCount = busyRatio < MOST_BUSY_RATIO ? 0 : busyCount + 1;
     if (busyCount < BUSY_INTERVALS) return;
@@ -25,4 +25,10 @@ export function watchBusy(onBusy: () => void): () => void {
   }, WATCH_INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/** CPU time of the main thread since its start. */
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }

@@ -20,15 +20,14 @@ export interface HostClaimOptions {
  */
 export function claimHost({ hasDueTimes, isCoreSpare, log }: HostClaimOptions): () => void {
   const urgency = hasDueTimes ? raisePriority(isCoreSpare) : 'normal';
-  const letCoresSleep = keepCoresAwake();
+  let letCoresSleep = keepCoresAwake();
   log.debug(
     `requests are sent with ${urgency} priority; idle cores ${letCoresSleep === undefined ? 'may sleep' : 'stay awake'}`,
   );
-  let isAwake = letCoresSleep !== undefined;
   const end = (): void => {
     stopWatch();
-    if (isAwake) letCoresSleep?.();
-    isAwake = false;
+    letCoresSleep?.();
+    letCoresSleep = undefined;
   };
   const stopWatch = watchBusy(() => {
     end();
