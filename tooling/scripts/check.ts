@@ -14,7 +14,7 @@ export async function check(): Promise<boolean> {
       step('types', 'tsc', '-b'),
       step('lint', 'oxlint', '--type-aware'),
       step('format', 'oxfmt', '--check', '.'),
-      step('boundaries', 'turbo', 'boundaries'),
+      step('boundaries', 'node', 'tooling/scripts/boundaries.ts'),
       step('unused', 'knip'),
     ],
     [step('unit tests', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${UNIT_RESULTS}`)],

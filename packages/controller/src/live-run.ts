@@ -13,7 +13,7 @@ import {
 import { encodePlan, recordProcessorCount, type RunPlan, type UserConfig, workerCount } from '@aiperf/config';
 import type { MetricsMessages, RecordsManagerInputs, RunResults } from '@aiperf/metrics';
 import type { TimingMessages } from '@aiperf/timing';
-import { createClockOrigin } from '@aiperf/timing/clock';
+import { createClockOrigin } from '@aiperf/records/clock';
 import { firstValueFrom } from 'rxjs';
 import { ControllerError } from './controller-error.ts';
 import { type HostedServices, hostServices } from './host-services.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Service, ServiceContext } from '@aiperf/comms';
 import type { RunPlan } from '@aiperf/config';
-import type { OpenRecordSink } from '@aiperf/metrics';
+import type { OpenRecordSink } from '@aiperf/records/file';
 import type { ServiceType } from './placement.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function loadServiceFactory(type: ServiceType): Promise<ServiceFact
     case 'dataset_manager': {
       const [{ createDatasetManager }, { endpointOf }] = await Promise.all([
         import('@aiperf/dataset/service'),
-        import('@aiperf/transport'),
+        import('@aiperf/endpoints'),
       ]);
       const factory = createDatasetManager(({ endpoint, input }) => {
         const endpointType = endpointOf(endpoint.type);
@@ -30,19 +30,28 @@ export async function loadServiceFactory(type: ServiceType): Promise<ServiceFact
     case 'worker_manager':
       return (await import('./service-worker-manager.ts')).createWorkerManager() as ServiceFactory;
     case 'records_manager': {
-      const [{ createRecordsManager }, { arrowRecordSink, resultFileName }] = await Promise.all([
+      const [
+        { createRecordsManager },
+        { arrowRecordSink },
+        { resultFileName },
+        { startRoundTripProbe: startProbe },
+        { loadLawOf },
+      ] = await Promise.all([
         import('@aiperf/metrics/service'),
+        import('@aiperf/records/file'),
         import('@aiperf/exporters'),
+        import('@aiperf/transport'),
+        import('@aiperf/timing'),
       ]);
       const openSink = ({ runDirectory, config }: RunPlan): OpenRecordSink =>
         arrowRecordSink(join(runDirectory, resultFileName('arrow', config.output.exportPrefix)));
       const openChunkSink = ({ runDirectory, config }: RunPlan): OpenRecordSink =>
         arrowRecordSink(join(runDirectory, resultFileName('chunks', config.output.exportPrefix)));
-      return createRecordsManager({ openSink, openChunkSink }) as ServiceFactory;
+      return createRecordsManager({ openSink, openChunkSink, startProbe, loadLawOf }) as ServiceFactory;
     }
     case 'worker':
       // Every placement gives a worker a process of its own.
-      return (await import('@aiperf/transport/service')).createWorker({ ownsProcess: true }) as ServiceFactory;
+      return (await import('@aiperf/worker/service')).createWorker({ ownsProcess: true }) as ServiceFactory;
     case 'record_processor':
       return (await import('@aiperf/metrics/service')).createRecordProcessor() as ServiceFactory;
   }

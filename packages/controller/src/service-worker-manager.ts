@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { RunPlan } from '@aiperf/config';
 import type { Service, ServiceContext } from '@aiperf/comms';
-import { createClock } from '@aiperf/timing/clock';
-import type { WorkerMessages } from '@aiperf/transport';
+import { createClock } from '@aiperf/records/clock';
+import type { WorkerMessages } from '@aiperf/worker';
 import { interval, takeUntil, fromEvent } from 'rxjs';
 import { WORKER_HEALTH_FILE, WorkerHealthLog } from './worker-health-log.ts';
 import {

@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import type { Clock, MonotonicNs } from '@aiperf/timing/clock';
-import type { WorkerMessages } from '@aiperf/transport';
+import type { Clock, MonotonicNs } from '@aiperf/records/clock';
+import type { WorkerMessages } from '@aiperf/worker';
 
 /** Its name in the run directory. */
 export const WORKER_HEALTH_FILE = 'worker_health.jsonl';

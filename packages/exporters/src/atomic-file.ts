@@ -1,6 +1,7 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ExportError, causeText } from './export-error.ts';
+import { causeText } from '@aiperf/records';
+import { ExportError } from './export-error.ts';
 
 /**
  * Writes a file under a temporary name beside it and renames it when it is whole, so that nobody reads half of it. On failure the

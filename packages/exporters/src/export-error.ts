@@ -3,13 +3,9 @@ export const EXPORT_ERROR_CODES = [
   'AIPERF_EXPORT_ALREADY_EXISTS',
   'AIPERF_EXPORT_NOT_WRITABLE',
   'AIPERF_EXPORT_WRITE_FAILED',
-  'AIPERF_EXPORT_CLOSED',
   'AIPERF_EXPORT_FOREIGN_FILE',
-  'AIPERF_EXPORT_NO_SCHEMA',
   'AIPERF_EXPORT_CORRUPT_FILE',
-  'AIPERF_EXPORT_BAD_BATCH',
   'AIPERF_EXPORT_UNSUPPORTED_TYPE',
-  'AIPERF_EXPORT_UNKNOWN_COLUMN',
   'AIPERF_EXPORT_NO_RUN',
   'AIPERF_EXPORT_UNFINISHED',
   'AIPERF_EXPORT_OTHER_VERSION',
@@ -26,9 +22,4 @@ export class ExportError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
   }
-}
-
-/** Text of anything that was caught, for the end of a message. */
-export function causeText(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

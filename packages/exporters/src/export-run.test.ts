@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { renderClosingLines } from './console-report.ts';
 import { exportRun } from './export-run.ts';
 import { openRun } from './run/open-run.ts';
-import { temporaryFolder } from './testing/temporary-folder.ts';
+import { temporaryFolder } from '@aiperf/records/testing';
 import { writeRun } from './testing/run-file.ts';
 
 const definitions: readonly MetricDefinition[] = [

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { definitionsOf, type MetricDefinition, type RunResults } from '@aiperf/metrics';
-import { openArrowFile } from './arrow/file-reader.ts';
-import { writeSlicesArrow } from './arrow/slices-file.ts';
+import { openArrowFile } from '@aiperf/records/file';
+import { writeSlicesArrow } from './slices-file.ts';
 import { replaceAtomically, writeAtomically, writePiecesAtomically, writeTextAtomically } from './atomic-file.ts';
 import { renderConsoleReport } from './console-report.ts';
 import { renderCsvSummary } from './csv-summary.ts';

@@ -1,10 +1,3 @@
-export { ArrowRecordSink, arrowRecordSink } from './arrow/arrow-record-sink.ts';
-export type { ArrowColumnBatch } from './arrow/column-batch.ts';
-export { encodeBatchMessage } from './arrow/encode-batch.ts';
-export { openArrowFile } from './arrow/file-reader.ts';
-export type { ArrowFileReader, RecordSource } from './arrow/file-reader.ts';
-export { recoverArrowFile } from './arrow/recover.ts';
-export type { RecoveryReport } from './arrow/recover.ts';
 export { renderClosingLines, renderConsoleReport } from './console-report.ts';
 export type { ClosingLinesOptions, ConsoleReportOptions } from './console-report.ts';
 export { DIALECT_NAMES } from './dialects/dialect-names.ts';
@@ -20,5 +13,5 @@ export type { RunDescription } from './json-summary.ts';
 export { RESULT_FILE_KINDS, resultFileName } from './result-files.ts';
 export type { ResultFile, ResultFileKind } from './result-files.ts';
 export { openRun, recomputeRun } from './run/open-run.ts';
-export type { OpenedRun, RecomputedRun } from './run/open-run.ts';
+export type { OpenedRun, OpenRunOptions, RecomputedRun } from './run/open-run.ts';
 export type { OutputChoices } from './run/run-metadata.ts';

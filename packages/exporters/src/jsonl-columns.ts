@@ -1,6 +1,6 @@
 import { Type, type Field, type Int } from 'apache-arrow';
 import type { MetricUnit } from '@aiperf/metrics';
-import type { ArrowColumnBatch } from './arrow/column-batch.ts';
+import type { ArrowColumnBatch } from '@aiperf/records/file';
 import { displayDivisor } from './display-units.ts';
 import { JsonPiece, type JsonBytes } from './json-bytes.ts';
 

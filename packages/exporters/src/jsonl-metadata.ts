@@ -1,6 +1,6 @@
 import type { Field } from 'apache-arrow';
-import type { ArrowColumnBatch } from './arrow/column-batch.ts';
-import type { RecordSource } from './arrow/file-reader.ts';
+import type { ArrowColumnBatch } from '@aiperf/records/file';
+import type { RecordSource } from '@aiperf/records/file';
 import { JsonPiece, type JsonBytes } from './json-bytes.ts';
 import { plainValue, type WriteValue } from './jsonl-columns.ts';
 

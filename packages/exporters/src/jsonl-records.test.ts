@@ -1,10 +1,10 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openArrowFile } from './arrow/file-reader.ts';
+import { openArrowFile } from '@aiperf/records/file';
 import { writeJsonlRecords } from './jsonl-records.ts';
 import { writeRecordFile, type RecordRow } from './testing/record-file.ts';
-import { temporaryFolder } from './testing/temporary-folder.ts';
+import { temporaryFolder } from '@aiperf/records/testing';
 
 const EPOCH_NS = 1_795_333_656_021_402_123n;
 

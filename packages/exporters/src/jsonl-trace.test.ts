@@ -2,11 +2,11 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Bool, Field, Int64, Schema, TimestampNanosecond } from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { ArrowRecordSink } from './arrow/arrow-record-sink.ts';
-import { openArrowFile } from './arrow/file-reader.ts';
+import { ArrowRecordSink } from '@aiperf/records/file';
+import { openArrowFile } from '@aiperf/records/file';
 import { writeJsonlRecords } from './jsonl-records.ts';
 import { recordMessage, recordSchema, type RecordRow } from './testing/record-file.ts';
-import { temporaryFolder } from './testing/temporary-folder.ts';
+import { temporaryFolder } from '@aiperf/records/testing';
 
 const EPOCH_NS = 1_795_333_656_021_402_123n;
 const DURATIONS = ['blocked', 'dns_lookup', 'connecting', 'sending', 'waiting', 'receiving', 'duration'] as const;

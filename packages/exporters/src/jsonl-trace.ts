@@ -1,4 +1,4 @@
-import type { ArrowColumnBatch } from './arrow/column-batch.ts';
+import type { ArrowColumnBatch } from '@aiperf/records/file';
 import { JsonPiece } from './json-bytes.ts';
 import type { WriteValue } from './jsonl-columns.ts';
 import { entry, type Entry, type RowContext } from './jsonl-metadata.ts';

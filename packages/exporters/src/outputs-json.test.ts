@@ -2,11 +2,11 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Field, Schema, Utf8 } from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { ArrowRecordSink } from './arrow/arrow-record-sink.ts';
-import { openArrowFile } from './arrow/file-reader.ts';
+import { ArrowRecordSink } from '@aiperf/records/file';
+import { openArrowFile } from '@aiperf/records/file';
 import { hasResponseTexts, writeOutputs } from './outputs-json.ts';
 import { recordMessage, recordSchema, type RecordRow } from './testing/record-file.ts';
-import { temporaryFolder } from './testing/temporary-folder.ts';
+import { temporaryFolder } from '@aiperf/records/testing';
 
 const schema = new Schema([...recordSchema.fields, new Field('response_text', new Utf8(), true)]);
 

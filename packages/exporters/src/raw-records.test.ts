@@ -2,12 +2,12 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Field, Int32, Schema, TimestampNanosecond, Utf8 } from 'apache-arrow';
 import { describe, expect, test } from 'vitest';
-import { ArrowRecordSink } from './arrow/arrow-record-sink.ts';
-import { openArrowFile } from './arrow/file-reader.ts';
-import { encodeRows, type ColumnValues } from './arrow/rows-message.ts';
+import { ArrowRecordSink } from '@aiperf/records/file';
+import { openArrowFile } from '@aiperf/records/file';
+import { encodeRows, type ColumnValues } from '@aiperf/records/file';
 import { writeRawRecords } from './raw-records.ts';
 import { recordMessage, recordSchema, type RecordRow } from './testing/record-file.ts';
-import { temporaryFolder } from './testing/temporary-folder.ts';
+import { temporaryFolder } from '@aiperf/records/testing';
 
 const EPOCH_NS = 1_795_333_656_000_000_000n;
 const chunkSchema = new Schema([

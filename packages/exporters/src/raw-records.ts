@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { ArrowColumnBatch } from './arrow/column-batch.ts';
-import type { RecordSource } from './arrow/file-reader.ts';
+import type { ArrowColumnBatch } from '@aiperf/records/file';
+import type { RecordSource } from '@aiperf/records/file';
 import { ExportError } from './export-error.ts';
 import { JsonFile } from './json-file.ts';
 import { JsonPiece, type JsonBytes } from './json-bytes.ts';

@@ -1,4 +1,4 @@
-export { SLICE_FIELDS, SLICES_SCHEMA_VERSION } from './arrow/slices-file.ts';
+export { SLICE_FIELDS, SLICES_SCHEMA_VERSION } from './slices-file.ts';
 export type { Dialect, DialectDifference } from './dialects/dialect.ts';
 export { DIALECTS } from './dialects/render-dialect.ts';
 export { METADATA_KEYS } from './run/run-metadata.ts';

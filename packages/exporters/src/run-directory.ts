@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { ExportError, causeText } from './export-error.ts';
+import { causeText } from '@aiperf/records';
+import { ExportError } from './export-error.ts';
 import { resultFileNames } from './result-files.ts';
 
 /** How a directory was asked for. */

@@ -1,2 +1,3 @@
 export { analyzeRecords } from './analyze-records.ts';
 export type { Analysis, AnalyzedPhase, AnalyzeOptions } from './analyze-records.ts';
+export type { LoadLaw, LoadLawOf } from './load-report.ts';

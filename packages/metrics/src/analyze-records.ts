@@ -1,11 +1,10 @@
 import type { PhaseConfig } from '@aiperf/config';
-import type { PhaseKind } from '@aiperf/timing';
+import type { PhaseKind } from '@aiperf/records';
 import { computeCurves } from './curves/compute-curves.ts';
-import { loadLawOf } from './load-law.ts';
-import { reportLoad, type PhaseLoad } from './load-report.ts';
+import { reportLoad, type LoadLawOf, type PhaseLoad } from './load-report.ts';
 import type { InvariantViolation, LoadReport, MetricResult, TimeSlice } from './metric-definition.ts';
 import type { MetricSet } from './metric-set.ts';
-import type { RecordSink } from './record-sink.ts';
+import type { RecordSink } from '@aiperf/records/file';
 import { groupsByKind } from './row-groups.ts';
 import { toResults } from './run-values.ts';
 import { measureSteadyPart } from './steady-part.ts';
@@ -39,6 +38,8 @@ export interface AnalyzeOptions {
   /** Absent: no slices. */
   readonly sliceDurationSec?: number;
   readonly randomSeed?: number;
+  /** Absent: arrivals are held against no law. */
+  readonly loadLawOf?: LoadLawOf | undefined;
   readonly measured?: MeasuredValues;
   /** Wall time of a run time, as it is written. */
   readonly epochNs: (runNs: number) => string;
@@ -76,7 +77,7 @@ export async function analyzeRecords(source: Source, options: AnalyzeOptions): P
   const timeSlices = await slicesOf(source, options, survey);
   const load: LoadReport[] = [];
   for (const phase of phases) {
-    const phaseLoad = phase.kind === 'profiling' ? loadOf(phase, survey, options.randomSeed) : undefined;
+    const phaseLoad = phase.kind === 'profiling' ? loadOf(phase, survey, options) : undefined;
     if (phaseLoad !== undefined) load.push(await reportLoad(source, phaseLoad, survey.batchTimes));
   }
   const violations = [
@@ -155,7 +156,11 @@ async function slicesOf(
   });
 }
 
-function loadOf(phase: AnalyzedPhase, survey: RowSurvey, randomSeed: number | undefined): PhaseLoad | undefined {
+function loadOf(
+  phase: AnalyzedPhase,
+  survey: RowSurvey,
+  { loadLawOf, randomSeed }: AnalyzeOptions,
+): PhaseLoad | undefined {
   const { index, config, startNs, counts } = phase;
   // Without a row there is still something to say: what was sent, and how much never was.
   const rows = survey.phases.get(index) ?? (counts === undefined ? undefined : emptySurvey());
@@ -169,7 +174,7 @@ function loadOf(phase: AnalyzedPhase, survey: RowSurvey, randomSeed: number | un
     neverSent: 0,
     sessions: rows.sessions,
   };
-  const law = loadLawOf(config, randomSeed);
+  const law = loadLawOf?.(config, randomSeed);
   return { index, config, startNs, counts: outcomesOf(counts ?? fromRows, fromRows), law, survey: rows };
 }
 

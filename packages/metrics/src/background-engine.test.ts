@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatasetStoreWriter } from '@aiperf/dataset';
-import { createRequestIds, RawBatchWriter } from '@aiperf/transport';
+import { createRequestIds, RawBatchWriter } from '@aiperf/records';
 import { describe, expect, test, vi } from 'vitest';
 import { BackgroundEngine, type BackgroundEngineOptions } from './background-engine.ts';
 import { decodeMetricBatch } from './metric-batch.ts';
@@ -10,7 +10,8 @@ import { createMetricSet } from './metric-set.ts';
 import { RecordEngine } from './record-engine.ts';
 import { createRecordSchema } from './record-schema.ts';
 import { runPlan } from './service.test.support.ts';
-import { CHAT_MODE, contentEvent, readMessage, requestRecord } from './test-records.test.support.ts';
+import { readMessage } from '@aiperf/records/testing';
+import { CHAT_MODE, contentEvent, requestRecord } from './test-records.test.support.ts';
 
 const schema = createRecordSchema(createMetricSet(CHAT_MODE));
 

@@ -5,7 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { decodePlan } from '@aiperf/config/plan';
 import { encodeMetricBatch } from './metric-batch.ts';
 import { type Progress, RecordEngine } from './record-engine.ts';
-import { LOWEST_NICENESS } from './session-niceness.ts';
+import { LOWEST_NICENESS } from '@aiperf/host';
 
 /** What an engine's thread is started with. */
 export interface EngineThreadData {

@@ -1,7 +1,7 @@
 import type { AggregateMetric, RecordValues } from './metric.ts';
 import { selectionOf } from './metric.ts';
 import type { MetricSet } from './metric-set.ts';
-import type { RecordSink } from './record-sink.ts';
+import type { RecordSink } from '@aiperf/records/file';
 import { NO_GROUP, type RowGroups } from './row-groups.ts';
 import { CompensatedSum } from './stats/sum.ts';
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { appendRead, createTimeline, endpointOf } from '@aiperf/transport';
+import { appendRead, createTimeline } from '@aiperf/records';
+import { endpointOf } from '@aiperf/endpoints';
 import { describe, expect, test } from 'vitest';
 import { createMetricSet } from './metric-set.ts';
 import { MetricValues } from './metric-values.ts';

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { ColumnBatch, RecordSink } from './record-sink.ts';
+import type { ColumnBatch, RecordSink } from '@aiperf/records/file';
 import { METRIC_DEFINITIONS } from './registry.ts';
 import { unitDivisor } from './units.ts';
 

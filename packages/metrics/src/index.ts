@@ -34,4 +34,3 @@ export { ErrorTable, mergeErrors } from './error-table.ts';
 export { METRICS_ERROR_CODES, MetricsError } from './metrics-error.ts';
 export type { MetricsErrorCode } from './metrics-error.ts';
 export type { MetricsMessages, RecordsManagerInputs } from './messages.ts';
-export type { ColumnBatch, OpenRecordSink, RecordSink } from './record-sink.ts';

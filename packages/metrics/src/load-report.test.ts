@@ -2,7 +2,7 @@ import type { PhaseConfig } from '@aiperf/config';
 import { createRandomSource } from '@aiperf/dataset';
 import { arrivalTimes } from '@aiperf/timing';
 import { describe, expect, test } from 'vitest';
-import { loadLawOf } from './load-law.ts';
+import { loadLawOf } from '@aiperf/timing';
 import { reportLoad } from './load-report.ts';
 import type { LoadReport } from './metric-definition.ts';
 import { createMetricSet } from './metric-set.ts';

@@ -2,14 +2,27 @@ import type { PhaseConfig } from '@aiperf/config';
 import type { BatchTimes } from './batch-times.ts';
 import { createCollector, type ColumnCollector } from './column-summary.ts';
 import { EventHistogram } from './curves/event-histogram.ts';
-import type { LoadLaw } from './load-law.ts';
 import type { LoadReport } from './metric-definition.ts';
-import type { RecordSink } from './record-sink.ts';
+import type { RecordSink } from '@aiperf/records/file';
 import { ksCriticalValue, UniformDistance } from './stats/uniform-distance.ts';
 import type { PhaseSurvey } from './survey-rows.ts';
 
 const NS_PER_MS = 1e6;
 const NS_PER_SEC = 1e9;
+/** What a phase's requests are meant to come like. */
+export interface LoadLaw {
+  /** Requests that are expected until a moment since the phase began. */
+  readonly countAt: (timeSec: number) => number;
+  /**
+   * Share of the intended intervals, in expected requests, that are shorter; absent for an even rate, whose intervals all have length 1: there
+   * the times themselves are held against an even spread.
+   */
+  readonly shareBelow?: (interval: number) => number;
+}
+
+/** The law of a phase; `undefined` where there is none, or where it cannot be known without a seed. */
+export type LoadLawOf = (phase: PhaseConfig, randomSeed: number | undefined) => LoadLaw | undefined;
+
 /** Sent times that are sorted at once, 32 MB. */
 const SORTED_MAX = 2 ** 22;
 /** Memory for send lags. */

@@ -1,4 +1,5 @@
-import type { RequestError, SpecDecoding, TokenUsage, VideoReport } from '@aiperf/transport';
+import type { RequestError } from '@aiperf/records';
+import type { SpecDecoding, TokenUsage, VideoReport } from '@aiperf/endpoints';
 import type { RequestMedia } from './request-media.ts';
 
 /**

@@ -1,10 +1,11 @@
-import type { RequestRecord } from '@aiperf/transport';
-import { endpointOf } from '@aiperf/transport';
+import type { RequestRecord } from '@aiperf/records';
+import { endpointOf } from '@aiperf/endpoints';
 import { describe, expect, test } from 'vitest';
 import { createMetricSet } from './metric-set.ts';
 import { createRecordSchema } from './record-schema.ts';
 import { RecordProcessor, type RawRecords } from './record-processor.ts';
-import { CHAT_MODE, contentEvent, readMessage, requestRecord } from './test-records.test.support.ts';
+import { readMessage } from '@aiperf/records/testing';
+import { CHAT_MODE, contentEvent, requestRecord } from './test-records.test.support.ts';
 
 const metrics = createMetricSet(CHAT_MODE);
 const schema = createRecordSchema(metrics);

@@ -1,16 +1,17 @@
-import type { PhaseKind } from '@aiperf/timing';
-import type { RequestRecord, ResponseParser } from '@aiperf/transport';
+import type { PhaseKind } from '@aiperf/records';
+import type { RequestRecord } from '@aiperf/records';
+import type { ResponseParser } from '@aiperf/endpoints';
 import { LIVE_TAGS, type LiveTag, type MetricBatch, type PhaseRows } from './metric-batch.ts';
 import type { AggregateMetric } from './metric.ts';
 import type { MetricSet } from './metric-set.ts';
 import { MetricValues } from './metric-values.ts';
-import { RecordBatchBuilder, type NumberWriter } from './record-batch.ts';
+import { RecordBatchBuilder, type NumberWriter } from '@aiperf/records/file';
 import { createRecordSchema, storedAggregates } from './record-schema.ts';
 import { RecordSlot } from './record-slots.ts';
 import type { RequestMedia } from './request-media.ts';
 import { RowWriter, type RecordNames } from './row-writer.ts';
 import { RESPONSE_TEXT_COLUMN } from './row-columns.ts';
-import type { ListWriter, Utf8Writer } from './row-writers.ts';
+import type { ListWriter, Utf8Writer } from '@aiperf/records/file';
 import { LogSketch, type SketchEntries } from './stats/log-sketch.ts';
 
 /** Records of one group: as many as keep one call well below a heartbeat, and enough to count their tokens together. */

@@ -1,12 +1,11 @@
 import {
   isContextOverflow,
   type ParsedResponse,
-  type RequestError,
-  type RequestRecord,
   type SpecDecoding,
   type TokenUsage,
   type VideoReport,
-} from '@aiperf/transport';
+} from '@aiperf/endpoints';
+import { type RequestError, type RequestRecord } from '@aiperf/records';
 import { isValidRecord, type ParsedRecord } from './parsed-record.ts';
 import { NO_MEDIA, type RequestMedia } from './request-media.ts';
 

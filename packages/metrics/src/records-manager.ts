@@ -1,4 +1,4 @@
-import type { PhaseKind } from '@aiperf/timing';
+import type { PhaseKind } from '@aiperf/records';
 import { ErrorTable, mergeErrors } from './error-table.ts';
 import type { PhaseLoad } from './load-report.ts';
 import type { ErrorCount } from './metric-definition.ts';

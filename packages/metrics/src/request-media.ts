@@ -1,4 +1,4 @@
-import type { DatasetStore } from '@aiperf/dataset';
+import type { StoredTurns } from './sent-body.ts';
 
 /** What a request carries beside text. */
 export interface RequestMedia {
@@ -17,11 +17,11 @@ const HEADER_BASE64_CHARS = 4096;
 
 /** Counts the media of stored request bodies, each body once. */
 export class MediaCounter {
-  readonly #store: DatasetStore;
+  readonly #store: StoredTurns;
   /** By conversation, then turn. */
   readonly #counted = new Map<number, RequestMedia[]>();
 
-  constructor(store: DatasetStore) {
+  constructor(store: StoredTurns) {
     this.#store = store;
   }
 

@@ -1,9 +1,11 @@
-import type { Endpoint, RequestRecord } from '@aiperf/transport';
-import { endpointOf } from '@aiperf/transport';
+import type { Endpoint } from '@aiperf/endpoints';
+import type { RequestRecord } from '@aiperf/records';
+import { endpointOf } from '@aiperf/endpoints';
 import { describe, expect, test } from 'vitest';
 import { ChunkCollector, createChunkSchema } from './response-chunks.ts';
 import { sentBody } from './sent-body.ts';
-import { readMessage, requestRecord } from './test-records.test.support.ts';
+import { readMessage } from '@aiperf/records/testing';
+import { requestRecord } from './test-records.test.support.ts';
 
 const ORIGIN_EPOCH_NS = 1_795_333_439_000_000_000n;
 const schema = createChunkSchema(new Map([['aiperf.benchmark_id', 'x']]));

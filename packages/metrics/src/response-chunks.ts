@@ -1,7 +1,7 @@
 import { Field, Int32, Schema, TimestampNanosecond, Utf8, type DataType } from 'apache-arrow';
-import type { RequestRecord } from '@aiperf/transport';
-import { RecordBatchBuilder, type NumberWriter } from './record-batch.ts';
-import type { Utf8Writer } from './row-writers.ts';
+import type { RequestRecord } from '@aiperf/records';
+import { RecordBatchBuilder, type NumberWriter } from '@aiperf/records/file';
+import type { Utf8Writer } from '@aiperf/records/file';
 import { splitEvents } from './split-events.ts';
 
 /** Version of the chunk file's layout; its numbers mean the same as those of the record file's. */

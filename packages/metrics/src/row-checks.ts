@@ -1,6 +1,6 @@
 import type { InvariantViolation } from './metric-definition.ts';
 import type { MetricSet } from './metric-set.ts';
-import type { ColumnBatch, RecordSink } from './record-sink.ts';
+import type { ColumnBatch, RecordSink } from '@aiperf/records/file';
 
 /** Sessions whose requests are watched for being recorded twice; one bit each. */
 const WATCHED_SESSIONS_MAX = 2 ** 30;

@@ -1,5 +1,5 @@
-import type { PhaseKind } from '@aiperf/timing';
-import type { ColumnBatch } from './record-sink.ts';
+import type { PhaseKind } from '@aiperf/records';
+import type { ColumnBatch } from '@aiperf/records/file';
 
 /** Group of a row that takes no part. */
 export const NO_GROUP = -1;

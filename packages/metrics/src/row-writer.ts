@@ -1,8 +1,8 @@
-import type { PhaseKind } from '@aiperf/timing';
-import type { NumberWriter, RecordBatchBuilder } from './record-batch.ts';
+import type { PhaseKind } from '@aiperf/records';
+import type { NumberWriter, RecordBatchBuilder } from '@aiperf/records/file';
 import type { RecordSlot } from './record-slots.ts';
 import { lastContentNs } from './parsed-record.ts';
-import type { BoolWriter, Utf8Writer } from './row-writers.ts';
+import type { BoolWriter, Utf8Writer } from '@aiperf/records/file';
 
 /** HTTP's number for a request that the client gave up. */
 const CLIENT_CLOSED_REQUEST = 499;

@@ -5,14 +5,15 @@ import { createTestContext } from '@aiperf/comms/testing';
 import type { RunPlan } from '@aiperf/config';
 import { createDatasetStoreWriter } from '@aiperf/dataset';
 import type { TimingMessages } from '@aiperf/timing';
-import { createRequestIds, RawBatchWriter, type RequestRecord } from '@aiperf/transport';
+import { createRequestIds, RawBatchWriter, type RequestRecord } from '@aiperf/records';
 import { describe, expect, test, vi } from 'vitest';
 import { decodeMetricBatch, type MetricBatch } from './metric-batch.ts';
 import { createMetricSet } from './metric-set.ts';
 import { createRecordSchema } from './record-schema.ts';
 import { createRecordProcessor } from './service-record-processor.ts';
 import { runPlan } from './service.test.support.ts';
-import { CHAT_MODE, contentEvent, readMessage, requestRecord } from './test-records.test.support.ts';
+import { readMessage } from '@aiperf/records/testing';
+import { CHAT_MODE, contentEvent, requestRecord } from './test-records.test.support.ts';
 
 const ids = createRequestIds(runPlan('').benchmarkId);
 const schema = createRecordSchema(createMetricSet(CHAT_MODE));

@@ -1,5 +1,7 @@
+import { loadLawOf } from '@aiperf/timing';
+import { startRoundTripProbe } from '@aiperf/transport';
 import { createTestContext } from '@aiperf/comms/testing';
-import { endpointOf } from '@aiperf/transport';
+import { endpointOf } from '@aiperf/endpoints';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { MetricsMessages } from './messages.ts';
 import { encodeMetricBatch } from './metric-batch.ts';
@@ -54,6 +56,8 @@ async function createRig() {
       sinks.push(sink);
       return await Promise.resolve(sink);
     },
+    startProbe: startRoundTripProbe,
+    loadLawOf,
     metadata: new Map([['aiperf.version', '9.9.9']]),
   })(rig.context);
   const results: RunResults[] = [];

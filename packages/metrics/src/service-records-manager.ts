@@ -2,8 +2,8 @@ import type { PullSocket, Service, ServiceContext } from '@aiperf/comms';
 import type { RunPlan } from '@aiperf/config';
 import { REDACTED } from '@aiperf/config/plan';
 import { planPhases, type TimingMessages } from '@aiperf/timing';
-import { startRoundTripProbe, type RoundTripProbe } from '@aiperf/transport';
 import { fromEvent, Subject, takeUntil, throttleTime, type Observable } from 'rxjs';
+import type { LoadLawOf } from './load-report.ts';
 import { analyzeRecords, type Analysis } from './analyze-records.ts';
 import { NETWORK_RTT } from './derived/network-latency.ts';
 import { foreignDefinitions, loadMetricSet } from './load-metrics.ts';
@@ -13,7 +13,7 @@ import type { RunResults } from './metric-definition.ts';
 import type { MetricsMessages, RecordsManagerInputs } from './messages.ts';
 import { decodeMetricBatch, type MetricBatch } from './metric-batch.ts';
 import type { MetricSet } from './metric-set.ts';
-import type { OpenRecordSink, RecordSink } from './record-sink.ts';
+import type { OpenRecordSink, RecordSink } from '@aiperf/records/file';
 import { RecordsAccumulator } from './records-manager.ts';
 import type { MeasuredValues } from './summarize-records.ts';
 import { createRunResults, epochNsOf } from './run-results.ts';
@@ -35,8 +35,20 @@ export interface RecordsManagerOptions {
   readonly openSink: (plan: RunPlan) => OpenRecordSink;
   /** The same for the file that requests and responses go to, with the level `raw`. Absent: they are not kept. */
   readonly openChunkSink?: (plan: RunPlan) => OpenRecordSink;
+  /** Measures the network's round trip to the servers until it is stopped. */
+  readonly startProbe: (urls: readonly string[], intervalMs: number) => RoundTripProbe;
+  /** What the requests of a phase are meant to come like. */
+  readonly loadLawOf: LoadLawOf;
   /** Added to the file's metadata, such as versions. */
   readonly metadata?: ReadonlyMap<string, string>;
+}
+
+/** A running measurement of round trips. */
+export interface RoundTripProbe {
+  readonly samplesNs: readonly number[];
+  /** Why the last try failed; absent: it did not. */
+  readonly lastFailure: string | undefined;
+  stop(): Promise<void>;
 }
 
 /** Makes the records manager: metric batches in, record file and results out. */
@@ -216,7 +228,7 @@ class RecordsManagerService implements Service<RunPlan> {
   #probeNetwork(): void {
     const { endpoint, metrics } = this.#run?.plan.config ?? {};
     if (endpoint === undefined || metrics?.networkLatency !== 'auto') return;
-    this.#probe ??= startRoundTripProbe(endpoint.urls, metrics.networkPingIntervalSec * 1000);
+    this.#probe ??= this.#options.startProbe(endpoint.urls, metrics.networkPingIntervalSec * 1000);
   }
 
   /** What was measured, or given in its place. */
@@ -237,6 +249,7 @@ class RecordsManagerService implements Service<RunPlan> {
     const { sliceDurationSec } = output;
     return analyzeRecords(sink, {
       metrics,
+      loadLawOf: this.#options.loadLawOf,
       measured,
       phases: this.#records.phases.map((phase) => {
         const config = phases[phase.index];

@@ -5,4 +5,3 @@ export { RecordProcessor } from './record-processor.ts';
 export type { RawRecords, RecordProcessorOptions, TokenCounter } from './record-processor.ts';
 export { createRecordSchema } from './record-schema.ts';
 export { countMedia } from './request-media.ts';
-export { RecordBatchBuilder } from './record-batch.ts';

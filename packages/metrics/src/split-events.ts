@@ -1,4 +1,4 @@
-import type { Timeline } from '@aiperf/transport';
+import type { Timeline } from '@aiperf/records';
 
 const LF = 0x0a;
 const CR = 0x0d;

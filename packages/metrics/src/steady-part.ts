@@ -1,5 +1,5 @@
 import { computeCurves, type CurveOptions } from './curves/compute-curves.ts';
-import type { RecordSink } from './record-sink.ts';
+import type { RecordSink } from '@aiperf/records/file';
 import type { SteadyPart } from './summary-checks.ts';
 
 const NS_PER_SEC = 1e9;

@@ -1,5 +1,5 @@
 import { BatchTimes } from './batch-times.ts';
-import type { ColumnBatch, RecordSink } from './record-sink.ts';
+import type { ColumnBatch, RecordSink } from '@aiperf/records/file';
 
 /** A row by column name; what is not named is null. */
 export type StoredRow = Readonly<Record<string, number | string | readonly number[] | undefined>>;

@@ -4,7 +4,7 @@ import { adjustedRanks, errorAdjusted, isErrorAdjusted } from './error-adjusted.
 import { foldRows, type GroupFold } from './fold-rows.ts';
 import type { DerivedRecordMetric, RecordListMetric, RecordMetric, RunValues } from './metric.ts';
 import type { MetricSet } from './metric-set.ts';
-import type { ColumnBatch, RecordSink } from './record-sink.ts';
+import type { ColumnBatch, RecordSink } from '@aiperf/records/file';
 import { NO_GROUP, type RowGroups } from './row-groups.ts';
 import { PhaseValues } from './run-values.ts';
 import { summarize } from './stats/summary.ts';

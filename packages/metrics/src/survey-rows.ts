@@ -1,6 +1,6 @@
 import { BatchTimes } from './batch-times.ts';
 import type { MetricSet } from './metric-set.ts';
-import type { RecordSink } from './record-sink.ts';
+import type { RecordSink } from '@aiperf/records/file';
 import { createRowChecks, type RowChecks } from './row-checks.ts';
 
 /** What the rows of one phase say together. Times are run nanoseconds. */

@@ -1,7 +1,8 @@
-import type { RequestRecord } from '@aiperf/transport';
-import { createTimeline } from '@aiperf/transport';
-import { Table, tableFromIPC, tableToIPC, type Schema, type Vector } from 'apache-arrow';
-import type { ColumnBatch, RecordSink } from './record-sink.ts';
+import { readMessage } from '@aiperf/records/testing';
+import type { RequestRecord } from '@aiperf/records';
+import { createTimeline } from '@aiperf/records';
+import type { Schema, Table, Vector } from 'apache-arrow';
+import type { ColumnBatch, RecordSink } from '@aiperf/records/file';
 
 export { CHAT_MODE } from './metric-mode.ts';
 
@@ -60,13 +61,6 @@ export function requestRecord({ timeline: times = {}, reads = [], ...fields }: O
     ...fields,
     timeline,
   };
-}
-
-/** A schema and one encapsulated batch message, read by apache-arrow. */
-export function readMessage(schema: Schema, message: Uint8Array): Table {
-  const head = tableToIPC(new Table(schema), 'stream');
-  const schemaBytes = 8 + new DataView(head.buffer, head.byteOffset).getInt32(4, true);
-  return tableFromIPC(Buffer.concat([head.subarray(0, schemaBytes), message]));
 }
 
 /** A record sink that keeps the batches in memory and reads them with apache-arrow. */

@@ -1,6 +1,6 @@
 import type { TimeWindow } from './curves/event-block.ts';
 import type { MetricSet } from './metric-set.ts';
-import type { RecordSink } from './record-sink.ts';
+import type { RecordSink } from '@aiperf/records/file';
 import { NO_GROUP, type RowGroups } from './row-groups.ts';
 
 /** More slices than this would not fit into a message, and nobody could look at them. */

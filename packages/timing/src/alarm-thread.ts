@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { createClock } from './clock.ts';
+import { createClock } from '@aiperf/records/clock';
 import { ALARM_OFF_NS, type AlarmThreadData, SharedAlarm } from './shared-alarm.ts';
 
 /** Sleeps until the time that is set, rings with its number, and waits for the next. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startAlarm, type Alarm } from './alarm.ts';
-import { createClock, createClockOrigin } from './clock.ts';
+import { createClock, createClockOrigin } from '@aiperf/records/clock';
 
 const clock = createClock(createClockOrigin());
 

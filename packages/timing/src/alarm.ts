@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { Clock } from './clock.ts';
+import type { Clock } from '@aiperf/records/clock';
 import { ALARM_OFF_NS, type AlarmThreadData, SharedAlarm } from './shared-alarm.ts';
 import type { CancelTimer } from './timers.ts';
 

@@ -1,5 +1,5 @@
 import type { CreditBatch } from './credit.ts';
-import { widened } from './widened.ts';
+import { widened } from '@aiperf/records';
 
 /** Grows the columns of one grant and hands them out without copying. Used again for the next grant. */
 export class CreditColumns {

@@ -1,3 +1,4 @@
+import type { PhaseKind } from '@aiperf/records';
 /**
  * A credit is the right to send one request. The timing manager issues it, one worker uses it, and it is returned exactly once.
  *
@@ -64,7 +65,7 @@ export interface CreditReturnBatch {
 }
 
 /** A stretch of load with its own stop condition. Records of a warm-up do not count in results. */
-export type PhaseKind = 'warmup' | 'profiling';
+export type { PhaseKind } from '@aiperf/records';
 
 /** Kinds of message on the `credits` socket: the first of two frames, in ASCII. */
 export const CREDIT_MESSAGE_KINDS = {

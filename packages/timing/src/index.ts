@@ -11,8 +11,6 @@ export { alarmSleeper, timerSleeper } from './sleeper.ts';
 export type { Sleeper } from './sleeper.ts';
 export { nodeTimers, startTimerAt } from './timers.ts';
 export type { CancelTimer, Timers } from './timers.ts';
-export { createClock, createClockOrigin } from './clock.ts';
-export type { Clock, EpochNs, MonotonicNs } from './clock.ts';
 export { CREDIT_MESSAGE_KINDS, CREDIT_OUTCOMES } from './credit.ts';
 export type {
   Credit,
@@ -38,3 +36,5 @@ export { TIMING_ERROR_CODES, TimingError } from './timing-error.ts';
 export type { TimingErrorCode } from './timing-error.ts';
 export type { PhaseCounts, TimingMessages } from './messages.ts';
 export { planPhases } from './phase/phase-plan.ts';
+export { loadLawOf } from './load-law.ts';
+export type { LoadLaw } from './load-law.ts';

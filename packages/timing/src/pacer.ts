@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '@aiperf/records/clock';
 import { type Sleeper, timerSleeper } from './sleeper.ts';
 import { nodeTimers } from './timers.ts';
 import type { CancelTimer, Timers } from './timers.ts';

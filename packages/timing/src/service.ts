@@ -2,8 +2,8 @@ import type { Bus, Log, RouterSocket, Service, ServiceContext } from '@aiperf/co
 import type { ClockOrigin, RunPlan } from '@aiperf/config';
 import { createRandomSource, createSampler, openDatasetStore } from '@aiperf/dataset';
 import { Subject, takeUntil } from 'rxjs';
-import { createClock } from './clock.ts';
-import type { Clock } from './clock.ts';
+import { createClock } from '@aiperf/records/clock';
+import type { Clock } from '@aiperf/records/clock';
 import { CREDIT_MESSAGE_KINDS } from './credit.ts';
 import { decodeCreditReturnBatch, encodeCreditBatch } from './credit-codec.ts';
 import type { TimingMessages } from './messages.ts';

@@ -1,5 +1,5 @@
 import { NO_WORKER } from './credit-table.ts';
-import { widened } from './widened.ts';
+import { widened } from '@aiperf/records';
 
 /** Bits of {@link SessionTable.flags}. */
 export const SESSION_FLAGS = {

@@ -1,5 +1,5 @@
 import type { Alarm } from './alarm.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '@aiperf/records/clock';
 import type { CancelTimer, Timers } from './timers.ts';
 
 /** How a pacer sleeps until shortly before a due time. */

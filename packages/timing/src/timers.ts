@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '@aiperf/records/clock';
 
 /** Takes back what was asked for; does nothing once it has happened. */
 export type CancelTimer = () => void;

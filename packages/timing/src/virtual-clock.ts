@@ -1,5 +1,5 @@
 import type { ClockOrigin } from '@aiperf/config';
-import type { Clock, EpochNs, MonotonicNs } from './clock.ts';
+import type { Clock, EpochNs, MonotonicNs } from '@aiperf/records/clock';
 import { NEAR_NS } from './pacer.ts';
 import type { Pacer } from './pacer.ts';
 import type { CancelTimer, Timers } from './timers.ts';

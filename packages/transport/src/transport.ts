@@ -1,49 +1,5 @@
-import type { RequestError } from './request-error.ts';
-
-/**
- * What one exchange looked like on the client's clock. A transport fills it while the exchange runs and does nothing else in its
- * read callback; all times are run nanoseconds, NaN where the point was never reached.
- *
- * Instances are reused: {@link reset} keeps the buffers. The body is stored without HTTP framing (chunk sizes removed), and the reads
- * say how many body bytes each socket read brought, so every body byte has a time.
- */
-export interface Timeline {
-  /** The request was handed to the transport. */
-  queuedNs: number;
-  /** A new connection was begun; NaN on a reused connection. */
-  connectStartNs: number;
-  dnsEndNs: number;
-  connectEndNs: number;
-  /** The request's bytes were handed to the socket. Zero point of every latency. */
-  startNs: number;
-  /** The socket took all bytes of the request. */
-  sendEndNs: number;
-  /** Status line and headers were complete. */
-  headersNs: number;
-  /** The response was complete by its framing, or the exchange ended with an error. */
-  endNs: number;
-  status: number;
-  statusText: string;
-  contentType: string;
-  connectionReused: boolean;
-  /** 1 when an empty reply on a reused connection made the request be sent once more; `startNs` is then the second send. */
-  resentCount: number;
-  /** Time lost before the second send. 0 when the request was sent once. */
-  resendNs: number;
-  requestBytes: number;
-  /** Bytes of the response as they came from the socket, framing and headers included. */
-  responseBytes: number;
-  /** Socket reads that belong to this response. */
-  responseReads: number;
-  /** Number of reads with body bytes; valid entries of `readNs` and `readLengths`. */
-  readCount: number;
-  readNs: Float64Array;
-  readLengths: Uint32Array;
-  /** Valid bytes of `body`. */
-  bodyLength: number;
-  body: Uint8Array;
-  error: RequestError | undefined;
-}
+import type { Timeline } from '@aiperf/records';
+import type { RequestError } from '@aiperf/records';
 
 /** One request ready to be sent. */
 export interface PreparedRequest {

@@ -1,4 +1,4 @@
-import { openArrowFile } from '@aiperf/exporters';
+import { openArrowFile } from '@aiperf/records/file';
 
 /** What a client says about one request; instants are ns since the run's origin. Absent values are NaN. */
 export interface ClientRow {

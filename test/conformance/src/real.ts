@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openArrowFile } from '@aiperf/exporters';
+import { openArrowFile } from '@aiperf/records/file';
 import { startLlamaServer } from '@aiperf/tooling-scripts/llama-server';
 import { Checks } from './checks.ts';
 import type { ScenarioResult } from './compare-tools.ts';

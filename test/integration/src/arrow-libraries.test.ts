@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ArrowRecordSink, encodeBatchMessage, recoverArrowFile } from '@aiperf/exporters';
+import { ArrowRecordSink, encodeBatchMessage, recoverArrowFile } from '@aiperf/records/file';
 import { PERCENTILES, percentileOfSorted } from '@aiperf/metrics/stats';
 import {
   Bool,

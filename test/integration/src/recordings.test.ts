@@ -1,7 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createClock, createClockOrigin } from '@aiperf/timing';
-import { createTimeline, createTransport, endpointOf, type ParsedResponse, type Timeline } from '@aiperf/transport';
+import { createClock, createClockOrigin } from '@aiperf/records/clock';
+import { createTimeline } from '@aiperf/records';
+import { createTransport } from '@aiperf/transport';
+import { type Timeline } from '@aiperf/records';
+import { endpointOf, type ParsedResponse } from '@aiperf/endpoints';
 import { readRecording, type RecordedExchange, replayExchange } from '@aiperf/transport/testing';
 import { describe, expect, test } from 'vitest';
 import { startChatServer } from './support/chat-server.ts';

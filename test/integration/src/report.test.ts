@@ -180,7 +180,7 @@ describe('aiperf report', () => {
 
 /** Prints where the largest request latency of a run lies in its file: the second byte of the number, so that a bit more matters. */
 const CHANGE_ONE_VALUE = `
-import { openArrowFile } from '@aiperf/exporters';
+import { openArrowFile } from '@aiperf/records/file';
 import { readFileSync } from 'node:fs';
 const path = process.argv[1] + '/profile_export.arrow';
 await using file = await openArrowFile(path);

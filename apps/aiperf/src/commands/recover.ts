@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { recoverArrowFile } from '@aiperf/exporters';
+import { recoverArrowFile } from '@aiperf/records/file';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
 
 /** `aiperf recover RUN|FILE`: gives the record file of a run that was killed its footer. */

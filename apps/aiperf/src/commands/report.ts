@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearestName } from '@aiperf/config';
+import { RecordsError } from '@aiperf/records';
+import { loadLawOf } from '@aiperf/timing';
 import {
   DIALECT_NAMES,
   type DialectName,
@@ -65,7 +67,7 @@ export async function report(argv: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
   try {
-    await using opened = await openRun(parsed.location);
+    await using opened = await openRun(parsed.location, { loadLawOf });
     if (parsed.dialect !== undefined) return await printDialect(opened, parsed.dialect);
     const warn = (message: string): void => void process.stderr.write(`aiperf report: ${message}\n`);
     const { run, differences } = await recomputeRun(opened, warn);
@@ -167,5 +169,6 @@ function unknownName(kind: string, name: string, known: readonly string[]): stri
 
 /** The file or directory cannot be used; anything else failed while it was written. */
 function isBadInput(error: unknown): boolean {
+  if (error instanceof RecordsError) return error.code !== 'AIPERF_RECORDS_WRITE_FAILED';
   return error instanceof ExportError && error.code !== 'AIPERF_EXPORT_WRITE_FAILED';
 }

@@ -1,5 +1,5 @@
-import type { ArrowColumnBatch } from '../arrow/column-batch.ts';
-import type { RecordSource } from '../arrow/file-reader.ts';
+import type { ArrowColumnBatch } from '@aiperf/records/file';
+import type { RecordSource } from '@aiperf/records/file';
 import { ExportError } from '../export-error.ts';
 import type { RecordedOrigin } from '../run/run-metadata.ts';
 

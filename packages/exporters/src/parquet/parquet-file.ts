@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Field } from 'apache-arrow';
 import { ByteWriter, ParquetWriter, type ColumnSource } from 'hyparquet-writer';
-import type { ArrowColumnBatch } from '../arrow/column-batch.ts';
-import type { RecordSource } from '../arrow/file-reader.ts';
-import { encodeSchemaMessage } from '../arrow/ipc-format.ts';
+import type { ArrowColumnBatch } from '@aiperf/records/file';
+import type { RecordSource } from '@aiperf/records/file';
+import { encodeSchemaMessage } from '@aiperf/records/file';
 import { listItem, parquetKind, parquetSchema } from './parquet-schema.ts';
 
 /** Rows of a row group; what is in memory is a row group of one column at a time, and the encoded bytes of all. */

@@ -1,6 +1,6 @@
 import { Type, type DataType, type Field, type Int } from 'apache-arrow';
 import type { ParquetWriter } from 'hyparquet-writer';
-import { typeName } from '../arrow/column-layout.ts';
+import { typeName } from '@aiperf/records/file';
 import { ExportError } from '../export-error.ts';
 
 /** The library does not export it by name. */

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { RunResults } from '@aiperf/metrics';
 import { Field, Int32, Schema } from 'apache-arrow';
 import { describe, expect, test } from 'vitest';
-import { ArrowRecordSink } from '../arrow/arrow-record-sink.ts';
-import { recoverArrowFile } from '../arrow/recover.ts';
-import { temporaryFolder } from '../testing/temporary-folder.ts';
+import { ArrowRecordSink } from '@aiperf/records/file';
+import { recoverArrowFile } from '@aiperf/records/file';
+import { temporaryFolder } from '@aiperf/records/testing';
 import { writeRun } from '../testing/run-file.ts';
 import { openRun, recomputeRun } from './open-run.ts';
 
@@ -73,7 +73,7 @@ describe('openRun', () => {
     [
       'a file that is no Arrow file',
       (directory) => writeFile(join(directory, 'profile_export.arrow'), 'PAR1 something else'),
-      'AIPERF_EXPORT_FOREIGN_FILE',
+      'AIPERF_RECORDS_FOREIGN_FILE',
       /does not begin with "ARROW1"/u,
     ],
     [
@@ -116,7 +116,7 @@ describe('openRun', () => {
         const path = join(directory, 'profile_export.arrow');
         await writeFile(path, (await readFile(path)).subarray(0, 100));
       },
-      'AIPERF_EXPORT_NO_SCHEMA',
+      'AIPERF_RECORDS_NO_SCHEMA',
       /ends before its schema/u,
     ],
   ])('%s: a clear error', async ([, make, code, message], { expect }) => {

@@ -1,9 +1,11 @@
+import type { LoadLawOf } from '@aiperf/metrics/analysis';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RunResults } from '@aiperf/metrics';
-import { openArrowFile, type ArrowFileReader } from '../arrow/file-reader.ts';
-import { RECOVERED_KEY } from '../arrow/recover.ts';
-import { ExportError, causeText } from '../export-error.ts';
+import { openArrowFile, type ArrowFileReader } from '@aiperf/records/file';
+import { RECOVERED_KEY } from '@aiperf/records/file';
+import { causeText } from '@aiperf/records';
+import { ExportError } from '../export-error.ts';
 import type { RunDescription } from '../json-summary.ts';
 import { resultFileName } from '../result-files.ts';
 import { differencesOf, recomputeResults } from './recompute.ts';
@@ -40,13 +42,20 @@ export interface OpenedRun extends AsyncDisposable {
   readonly config: JsonObject;
   readonly choices: OutputChoices;
   readonly origin: RecordedOrigin;
+  readonly loadLawOf: LoadLawOf | undefined;
+}
+
+/** What reading a run takes that its file does not hold. */
+export interface OpenRunOptions {
+  /** The laws that arrivals are held against when results are computed again; absent: none. */
+  readonly loadLawOf?: LoadLawOf | undefined;
 }
 
 /**
  * Opens a finished run, by its directory or by its record file. Throws {@link ExportError}: `NO_RUN` where there is none, `FOREIGN_FILE`
  * for an Arrow file of another program, `OTHER_VERSION` for one that this version cannot read, `UNFINISHED` for one that was cut off.
  */
-export async function openRun(location: string): Promise<OpenedRun> {
+export async function openRun(location: string, { loadLawOf }: OpenRunOptions = {}): Promise<OpenedRun> {
   const path = await recordFileOf(location);
   const records = await openArrowFile(path);
   try {
@@ -56,7 +65,8 @@ export async function openRun(location: string): Promise<OpenedRun> {
     const origin = storedOrigin(metadata, path);
     const stored = storedResults(metadata, path);
     if (stored === undefined && metadata.get(RECOVERED_KEY) !== 'true') throw unfinished(records, path);
-    const results = stored ?? (await recomputeResults({ path, records, config, origin }, undefined, () => undefined));
+    const results =
+      stored ?? (await recomputeResults({ path, records, config, origin }, undefined, () => undefined, loadLawOf));
     return {
       directory: dirname(path),
       path,
@@ -66,6 +76,7 @@ export async function openRun(location: string): Promise<OpenedRun> {
       config,
       choices: outputChoices(config),
       origin,
+      loadLawOf,
       [Symbol.asyncDispose]: () => records.close(),
     };
   } catch (error) {
@@ -83,7 +94,7 @@ export interface RecomputedRun {
 
 /** Computes everything that the rows of a run say, time slices included, and holds it against what the run's end had stored. */
 export async function recomputeRun(run: OpenedRun, warn: (message: string) => void): Promise<RecomputedRun> {
-  const results = await recomputeResults(run, run.results, warn);
+  const results = await recomputeResults(run, run.results, warn, run.loadLawOf);
   return { run: { ...run, results }, differences: differencesOf(run.results, results) };
 }
 

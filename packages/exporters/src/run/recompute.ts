@@ -1,6 +1,8 @@
+import type { LoadLawOf } from '@aiperf/metrics/analysis';
+import { RecordsError } from '@aiperf/records';
 import { ErrorTable, loadMetricSet, mergeErrors, type ErrorCount, type RunResults } from '@aiperf/metrics';
 import type { AnalyzedPhase } from '@aiperf/metrics/analysis';
-import type { ArrowFileReader } from '../arrow/file-reader.ts';
+import type { ArrowFileReader } from '@aiperf/records/file';
 import { ExportError } from '../export-error.ts';
 import { METADATA_KEYS, storedMeasured, storedPhases, type JsonObject, type RecordedOrigin } from './run-metadata.ts';
 
@@ -23,12 +25,13 @@ export async function recomputeResults(
   source: RecomputeSource,
   stored: RunResults | undefined,
   warn: (message: string) => void,
+  loadLawOf: LoadLawOf | undefined,
 ): Promise<RunResults> {
   assertConfigured(source);
   try {
-    return await analyze(source, stored, warn);
+    return await analyze(source, stored, warn, loadLawOf);
   } catch (error) {
-    if (!(error instanceof ExportError) || error.code !== 'AIPERF_EXPORT_UNKNOWN_COLUMN') throw error;
+    if (!(error instanceof RecordsError) || error.code !== 'AIPERF_RECORDS_UNKNOWN_COLUMN') throw error;
     const version = source.records.metadata.get(METADATA_KEYS.version) ?? 'an unknown version';
     throw new ExportError(
       'AIPERF_EXPORT_OTHER_VERSION',
@@ -63,6 +66,7 @@ async function analyze(
   { path, records, config, origin }: RecomputeSource,
   stored: RunResults | undefined,
   warn: (message: string) => void,
+  loadLawOf: LoadLawOf | undefined,
 ): Promise<RunResults> {
   const counted = await countRows(records);
   const phases = storedPhases(records.metadata, path) ?? counted.phases;
@@ -81,6 +85,7 @@ async function analyze(
     ...(typeof randomSeed === 'number' ? { randomSeed } : {}),
     epochNs,
     warn,
+    loadLawOf,
   });
   return {
     ...(stored ?? killedRun(counted, epochNs)),

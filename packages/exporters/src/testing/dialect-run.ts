@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { Bool, Field, Int32, Int64, List, Schema, Utf8, type DataType } from 'apache-arrow';
-import { ArrowRecordSink } from '../arrow/arrow-record-sink.ts';
-import { openArrowFile, type ArrowFileReader } from '../arrow/file-reader.ts';
-import { encodeRows, type ColumnValues } from '../arrow/rows-message.ts';
+import { ArrowRecordSink } from '@aiperf/records/file';
+import { openArrowFile, type ArrowFileReader } from '@aiperf/records/file';
+import { encodeRows, type ColumnValues } from '@aiperf/records/file';
 import type { RenderDialectOptions } from '../dialects/render-dialect.ts';
 import type { JsonObject, OutputChoices, RecordedOrigin } from '../run/run-metadata.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '@aiperf/records/testing';
 
 /** A request of a made-up run; times in milliseconds. What is left out is null. */
 export interface MadeRequest {

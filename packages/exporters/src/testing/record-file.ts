@@ -11,8 +11,8 @@ import {
   Utf8,
   type DataType,
 } from 'apache-arrow';
-import { ArrowRecordSink } from '../arrow/arrow-record-sink.ts';
-import { encodeRows, type ColumnValues } from '../arrow/rows-message.ts';
+import { ArrowRecordSink } from '@aiperf/records/file';
+import { encodeRows, type ColumnValues } from '@aiperf/records/file';
 
 function metric(tag: string, type: DataType, unit: string, displayUnit = unit, flags = ''): Field {
   const kind = type instanceof List ? 'record_list' : 'record';

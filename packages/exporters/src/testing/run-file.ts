@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Schema } from 'apache-arrow';
 import type { RunResults } from '@aiperf/metrics';
-import { ArrowRecordSink } from '../arrow/arrow-record-sink.ts';
+import { ArrowRecordSink } from '@aiperf/records/file';
 import { METADATA_KEYS } from '../run/run-metadata.ts';
 import { recordMessage, recordSchema, type RecordRow } from './record-file.ts';
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { MetricResult } from '../metric-definition.ts';
 import type { MetricSet } from '../metric-set.ts';
-import type { ColumnBatch, RecordSink } from '../record-sink.ts';
+import type { ColumnBatch, RecordSink } from '@aiperf/records/file';
 import type { BatchTimes } from '../batch-times.ts';
 import { CURVE_DEFINITIONS, CURVES, CurveValues } from './curve-definitions.ts';
 import { CurveSummary } from './curve-summary.ts';

@@ -1,4 +1,4 @@
-import type { PhaseKind } from '@aiperf/timing';
+import type { PhaseKind } from '@aiperf/records';
 import type { MetricBatchHeader } from '../metric-batch.ts';
 import type { MetricDefinition, MetricResult } from '../metric-definition.ts';
 import type { MetricsMessages } from '../messages.ts';

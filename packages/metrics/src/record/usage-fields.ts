@@ -1,4 +1,4 @@
-import type { TokenUsage } from '@aiperf/transport';
+import type { TokenUsage } from '@aiperf/endpoints';
 import type { MetricFlag, MetricUnit } from '../metric-definition.ts';
 import type { RecordMetric } from '../metric.ts';
 

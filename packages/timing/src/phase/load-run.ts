@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '@aiperf/records/clock';
 import type { CreditReturnBatch } from '../credit.ts';
 import type { Timers } from '../timers.ts';
 import { createPhaseInputs } from './phase-inputs.ts';

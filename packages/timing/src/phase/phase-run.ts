@@ -1,5 +1,5 @@
 import { splitSlots } from '../apportion.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '@aiperf/records/clock';
 import type { CreditBatch, CreditRecall, CreditReturnBatch, PhaseStart } from '../credit.ts';
 import { CreditIssuer } from '../credit-issuer.ts';
 import type { PhaseCounts, SessionCounts } from '../messages.ts';

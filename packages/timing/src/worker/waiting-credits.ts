@@ -1,7 +1,7 @@
 import type { Credit, CreditBatch } from '../credit.ts';
 import { DueHeap } from './due-heap.ts';
 import { NumberRing } from './number-ring.ts';
-import { widened } from '../widened.ts';
+import { widened } from '@aiperf/records';
 
 /**
  * Credits of one phase that a worker holds and has not sent, as columns: rows are reused, and no object exists for a credit until it is

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '@aiperf/records/clock';
 import type { Credit, CreditBatch, CreditOutcome, CreditRecall, CreditReturnBatch, PhaseStart } from '../credit.ts';
 import { createPacer } from '../pacer.ts';
 import type { Pacer } from '../pacer.ts';

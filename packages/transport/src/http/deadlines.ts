@@ -1,4 +1,4 @@
-import type { Clock } from '@aiperf/timing/clock';
+import type { Clock } from '@aiperf/records/clock';
 
 import type { Exchange } from '../transport.ts';
 

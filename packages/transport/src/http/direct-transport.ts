@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SecureContext } from 'node:tls';
 
-import type { Clock } from '@aiperf/timing/clock';
+import type { Clock } from '@aiperf/records/clock';
 
-import type { RequestError } from '../request-error.ts';
-import { clearResponse, recordRead, resetTimeline } from '../timeline.ts';
+import type { RequestError } from '@aiperf/records';
+import { clearResponse, recordRead, resetTimeline } from '@aiperf/records';
 import type { Exchange, PreparedSend, Transport } from '../transport.ts';
 
 import { Deadlines } from './deadlines.ts';

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { startRig } from '../testing/compliance/rig.ts';
 import { readRecording, recordedBytes, replayExchange } from '../testing/replay.ts';
 import { exchangeOnce } from '../testing/transport-rig.ts';
-import { createTimeline } from '../timeline.ts';
+import { createTimeline } from '@aiperf/records';
 
 import { ResponseParser } from './response-parser.ts';
 import { DEFAULT_MAX_BODY_BYTES } from './transport-options.ts';

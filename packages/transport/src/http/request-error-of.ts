@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 
-import type { RequestError, RequestErrorCode } from '../request-error.ts';
-import type { Timeline } from '../transport.ts';
+import type { RequestError, RequestErrorCode } from '@aiperf/records';
+import type { Timeline } from '@aiperf/records';
 
 /** How much of an error response's body its message keeps. */
 const MAX_MESSAGE_BYTES = 4096;

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { bodyText } from '../testing/transport-rig.ts';
-import { createTimeline } from '../timeline.ts';
+import { createTimeline } from '@aiperf/records';
 
 import { ResponseParser } from './response-parser.ts';
 

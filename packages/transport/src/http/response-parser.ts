@@ -1,5 +1,5 @@
-import { appendBody } from '../timeline.ts';
-import type { Timeline } from '../transport.ts';
+import { appendBody } from '@aiperf/records';
+import type { Timeline } from '@aiperf/records';
 
 import { HeadScanner } from './head-scanner.ts';
 import { createResponseHead, parseFields, parseHead } from './response-head.ts';

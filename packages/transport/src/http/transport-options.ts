@@ -1,4 +1,4 @@
-import type { Clock } from '@aiperf/timing/clock';
+import type { Clock } from '@aiperf/records/clock';
 
 /** What a transport is made with. Everything that can be refused is refused when it is made. */
 export interface TransportOptions {

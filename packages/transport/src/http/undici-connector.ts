@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-import type { Clock } from '@aiperf/timing/clock';
+import type { Clock } from '@aiperf/records/clock';
 import { buildConnector } from 'undici';
 
 import type { Target } from './target.ts';

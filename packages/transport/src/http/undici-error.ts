@@ -1,5 +1,5 @@
-import type { RequestError } from '../request-error.ts';
-import type { Timeline } from '../transport.ts';
+import type { RequestError } from '@aiperf/records';
+import type { Timeline } from '@aiperf/records';
 
 import { connectError, errnoOf, lostConnectionError, requestError, statusError } from './request-error-of.ts';
 

@@ -1,12 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 
-import type { Clock } from '@aiperf/timing/clock';
+import type { Clock } from '@aiperf/records/clock';
 import type { Dispatcher } from 'undici';
 
-import type { RequestError } from '../request-error.ts';
-import { appendBody, clearResponse, recordRead } from '../timeline.ts';
-import type { Exchange, Timeline } from '../transport.ts';
+import type { RequestError } from '@aiperf/records';
+import { appendBody, clearResponse, recordRead } from '@aiperf/records';
+import type { Timeline } from '@aiperf/records';
+import type { Exchange } from '../transport.ts';
 
 import { requestError, responseError } from './request-error-of.ts';
 import type { Target } from './target.ts';

@@ -2,11 +2,11 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { Clock } from '@aiperf/timing/clock';
+import type { Clock } from '@aiperf/records/clock';
 import { Pool } from 'undici';
 
-import type { RequestError } from '../request-error.ts';
-import { resetTimeline } from '../timeline.ts';
+import type { RequestError } from '@aiperf/records';
+import { resetTimeline } from '@aiperf/records';
 import type { Exchange, Transport } from '../transport.ts';
 
 import { Deadlines } from './deadlines.ts';

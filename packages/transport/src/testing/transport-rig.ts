@@ -1,8 +1,9 @@
-import { createClock } from '@aiperf/timing/clock';
+import { createClock } from '@aiperf/records/clock';
 
 import type { TransportOptions } from '../http/transport-options.ts';
-import { createTimeline } from '../timeline.ts';
-import type { Exchange, PreparedRequest, Timeline, Transport } from '../transport.ts';
+import { createTimeline } from '@aiperf/records';
+import type { Timeline } from '@aiperf/records';
+import type { Exchange, PreparedRequest, Transport } from '../transport.ts';
 
 /** Bytes of a request body that is as good as any. */
 export const SOME_BODY: Buffer = Buffer.from('{"model":"m","messages":[]}');

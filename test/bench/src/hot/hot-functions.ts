@@ -2,7 +2,8 @@ import { loadTokenizer } from '@aiperf/dataset';
 import { CHAT_MODE, createMetricSet } from '@aiperf/metrics';
 import { RecordProcessor, type RawRecords, type RecordProcessorOptions } from '@aiperf/metrics/service';
 import { summarize } from '@aiperf/metrics/stats';
-import { appendRead, createRawBatchDecoder, createTimeline, endpointOf, RawBatchWriter } from '@aiperf/transport';
+import { appendRead, createRawBatchDecoder, createTimeline, RawBatchWriter } from '@aiperf/records';
+import { endpointOf } from '@aiperf/endpoints';
 import type { HotResult } from './hot-result.ts';
 
 /**

@@ -1,7 +1,8 @@
-import { arrowRecordSink, openArrowFile } from '@aiperf/exporters';
+import { arrowRecordSink, openArrowFile } from '@aiperf/records/file';
 import { CHAT_MODE, createMetricSet, type MetricSet } from '@aiperf/metrics';
 import { analyzeRecords } from '@aiperf/metrics/analysis';
-import { createRecordSchema, RecordBatchBuilder } from '@aiperf/metrics/service';
+import { createRecordSchema } from '@aiperf/metrics/service';
+import { RecordBatchBuilder } from '@aiperf/records/file';
 import type { SummaryResult } from './summary-result.ts';
 
 /**

@@ -1,16 +1,11 @@
 import { join } from 'node:path';
-import { arrowRecordSink } from '@aiperf/exporters';
-import {
-  createMetricSet,
-  METRIC_DEFINITIONS,
-  type Metric,
-  type MetricResult,
-  type RecordSink,
-  type TimeSlice,
-} from '@aiperf/metrics';
+import { arrowRecordSink } from '@aiperf/records/file';
+import { createMetricSet, METRIC_DEFINITIONS, type Metric, type MetricResult, type TimeSlice } from '@aiperf/metrics';
+import { type RecordSink } from '@aiperf/records/file';
 import { analyzeRecords } from '@aiperf/metrics/analysis';
 import { countMedia, createRecordSchema, RecordProcessor, type TokenCounter } from '@aiperf/metrics/service';
-import { createRawBatchDecoder, endpointOf, RawBatchWriter } from '@aiperf/transport';
+import { createRawBatchDecoder, RawBatchWriter } from '@aiperf/records';
+import { endpointOf } from '@aiperf/endpoints';
 import type { RecordedRow } from './recording.ts';
 import type { MetricsView } from './views.ts';
 

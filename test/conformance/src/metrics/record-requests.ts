@@ -1,5 +1,7 @@
-import { createTimeline, createTransport, type Exchange, type RequestRecord, type Timeline } from '@aiperf/transport';
-import { createClock, type Clock } from '@aiperf/timing/clock';
+import { createTimeline, type RequestRecord } from '@aiperf/records';
+import { createTransport, type Exchange } from '@aiperf/transport';
+import { type Timeline } from '@aiperf/records';
+import { createClock, type Clock } from '@aiperf/records/clock';
 import { SEED_HEADER } from './scripted-server.ts';
 import type { ScriptedRequest } from './request-script.ts';
 

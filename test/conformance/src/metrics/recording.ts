@@ -1,4 +1,6 @@
-import { endpointOf, type RequestRecord, type ResponseParser, type Timeline } from '@aiperf/transport';
+import { endpointOf, type ResponseParser } from '@aiperf/endpoints';
+import { type RequestRecord } from '@aiperf/records';
+import { type Timeline } from '@aiperf/records';
 import type { RecordedExchange } from './record-requests.ts';
 
 /**

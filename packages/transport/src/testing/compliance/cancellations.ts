@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 
-import { scheduledCancellation } from '../../request-error.ts';
-import { createTimeline } from '../../timeline.ts';
-import type { Exchange, Timeline, Transport } from '../../transport.ts';
+import { scheduledCancellation } from '@aiperf/records';
+import { createTimeline } from '@aiperf/records';
+import type { Timeline } from '@aiperf/records';
+import type { Exchange, Transport } from '../../transport.ts';
 import { bodyText, exchangeOnce, SOME_BODY } from '../transport-rig.ts';
 
 import { expectConsistent, startRig } from './rig.ts';

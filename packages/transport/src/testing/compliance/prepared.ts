@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import type { Timeline, Transport } from '../../transport.ts';
+import type { Timeline } from '@aiperf/records';
+import type { Transport } from '../../transport.ts';
 import { bodyText, exchangeOnce, pend } from '../transport-rig.ts';
 import type { PendingExchange } from '../transport-rig.ts';
 

@@ -2,7 +2,8 @@ import { expect } from 'vitest';
 
 import { createTransport } from '../../http/create-transport.ts';
 import type { TransportOptions } from '../../http/transport-options.ts';
-import type { Timeline, Transport } from '../../transport.ts';
+import type { Timeline } from '@aiperf/records';
+import type { Transport } from '../../transport.ts';
 import { startRawServer } from '../raw-server.ts';
 import type { RawRequest, RawServer } from '../raw-server.ts';
 import { transportOptions } from '../transport-rig.ts';

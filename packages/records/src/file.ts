@@ -1,0 +1,16 @@
+export { BoolWriter, ListWriter, Utf8Writer } from './build/column-writers.ts';
+export { RecordBatchBuilder } from './build/record-batch-builder.ts';
+export type { NumberWriter } from './build/record-batch-builder.ts';
+export type { ArrowColumnBatch } from './decode/column-batch.ts';
+export { typeName } from './decode/column-layout.ts';
+export { encodeBatchMessage } from './encode/batch-message.ts';
+export { encodeRows } from './encode/rows-message.ts';
+export type { ColumnValues } from './encode/rows-message.ts';
+export { ArrowRecordSink, arrowRecordSink } from './file/arrow-record-sink.ts';
+export { openArrowFile } from './file/file-reader.ts';
+export type { ArrowFileReader, RecordSource } from './file/file-reader.ts';
+export { ArrowFileWriter } from './file/file-writer.ts';
+export { encodeSchemaMessage } from './file/ipc-format.ts';
+export type { ColumnBatch, OpenRecordSink, RecordSink } from './file/record-sink.ts';
+export { RECOVERED_KEY, recoverArrowFile } from './file/recover.ts';
+export type { RecoveryReport } from './file/recover.ts';

@@ -1,0 +1,12 @@
+export { REQUEST_ERROR_CODES, scheduledCancellation } from './request-error.ts';
+export type { RequestError, RequestErrorCode } from './request-error.ts';
+export type { PhaseKind, RequestRecord } from './request-record.ts';
+export { createRequestIds } from './request-ids.ts';
+export type { RequestIds } from './request-ids.ts';
+export { appendBody, appendRead, clearResponse, createTimeline, recordRead, resetTimeline } from './timeline.ts';
+export type { Timeline } from './timeline.ts';
+export { RawBatchWriter } from './build/raw-batch-writer.ts';
+export { createRawBatchDecoder, RawBatchReader } from './decode/raw-batch-reader.ts';
+export { widened } from './build/widened.ts';
+export { causeText, RECORDS_ERROR_CODES, RecordsError } from './records-error.ts';
+export type { RecordsErrorCode } from './records-error.ts';
