@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { appendRead, createTimeline } from '@aiperf/records';
 import { endpointOf } from '@aiperf/endpoints';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { RecordSlot } from './record-slots.ts';
 import { CHAT_MODE, requestRecord } from './test-records.test.support.ts';
 import { unitDivisor } from './units.ts';
 
-const GOLDEN = new URL('../../../../shared/golden-aiperf-0.13/', import.meta.url);
+const GOLDEN = new URL('../../../test/data/golden-aiperf-0.13/', import.meta.url);
 
 /** Runs of the chat endpoint whose raw responses were kept, with their own stamps; and what was special about them. */
 const RUNS = [
@@ -80,7 +80,7 @@ function isComparable(tag: string): boolean {
   return !tag.startsWith('http_req_') && !/^(?:input_sequence_length|output_token_count|requested_osl)$/u.test(tag);
 }
 
-describe.skipIf(!existsSync(GOLDEN) && process.env['CI'] === undefined)('records of AIPerf 0.13', () => {
+describe('records of AIPerf 0.13', () => {
   test.for(RUNS)('%s: every metric of every kept request', ([run, special]) => {
     const { record, recordLists, aggregate } = createMetricSet({ ...CHAT_MODE, ...special });
     const values = new MetricValues(record);
