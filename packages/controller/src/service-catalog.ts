@@ -14,16 +14,11 @@ export type ServiceFactory = (context: ServiceContext<object>) => Service<RunPla
 export async function loadServiceFactory(type: ServiceType): Promise<ServiceFactory> {
   switch (type) {
     case 'dataset_manager': {
-      const [{ createDatasetManager }, { endpointOf }] = await Promise.all([
+      const [{ createDatasetManager }, { renderBodyOf }] = await Promise.all([
         import('@aiperf/dataset/service'),
-        import('@aiperf/endpoints'),
+        import('./render-body.ts'),
       ]);
-      const factory = createDatasetManager(({ endpoint, input }) => {
-        const endpointType = endpointOf(endpoint.type);
-        const config = { ...endpoint, extraInputs: input.extraInputs };
-        return (turn) => endpointType.renderBody(turn, config);
-      });
-      return factory as ServiceFactory;
+      return createDatasetManager(renderBodyOf) as ServiceFactory;
     }
     case 'timing_manager':
       return (await import('@aiperf/timing/service')).createTimingManager() as ServiceFactory;

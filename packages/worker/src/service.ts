@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { DealerSocket, Service, ServiceContext, SpoolingPushSocket } from '@aiperf/comms';
 import type { EndpointConfig, RunPlan } from '@aiperf/config';
-import { openDatasetStore, type DatasetStore } from '@aiperf/dataset';
+import { openDatasetStore, storeDirectory, type DatasetStore } from '@aiperf/dataset';
 import {
   alarmSleeper,
   createPacer,
@@ -106,7 +106,7 @@ class WorkerService implements Service<RunPlan> {
       clock,
     };
     const transport = await createTransport(transportOptions);
-    const store = openDatasetStore(join(privateDirectory, 'dataset'));
+    const store = openDatasetStore(storeDirectory(privateDirectory));
     const batches = sockets.spoolingPush('raw_inference_proxy_frontend', spoolDirectory);
     const credits = sockets.dealer('credits');
     const records: RecordSender = new RecordSender({
