@@ -138,7 +138,7 @@ function expectClose(actual: unknown, expected: readonly number[]): void {
 
 const names = schema.fields.map(({ name }) => name);
 
-describe.skipIf(python === undefined)('a finished file', () => {
+describe.skipIf(python === undefined)('a finished file (needs Python 3 with venv)', () => {
   test('pyarrow and pandas: rows, types, units, metadata, every value, percentiles bit for bit', async () => {
     const seen = await inPython(`
 import json, sys
@@ -261,7 +261,7 @@ print(json.dumps({
   });
 });
 
-describe.skipIf(python === undefined)('what a crash leaves', () => {
+describe.skipIf(python === undefined)('what a crash leaves (needs Python 3 with venv)', () => {
   const readStream = `
 import json, sys
 import pyarrow as pa
