@@ -7,6 +7,8 @@ export const CONTROLLER_ERROR_CODES = [
 ] as const;
 export type ControllerErrorCode = (typeof CONTROLLER_ERROR_CODES)[number];
 
+const USAGE_CODES: ReadonlySet<ControllerErrorCode> = new Set(['AIPERF_CONTROLLER_UNUSABLE']);
+
 export class ControllerError extends Error {
   readonly code: ControllerErrorCode;
 
@@ -14,5 +16,10 @@ export class ControllerError extends Error {
     super(message, options);
     this.name = 'ControllerError';
     this.code = code;
+  }
+
+  /** The user's input is at fault, and nothing was sent. */
+  get isUsage(): boolean {
+    return USAGE_CODES.has(this.code);
   }
 }

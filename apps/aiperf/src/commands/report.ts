@@ -2,14 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearestName } from '@aiperf/config';
-import { RecordsError } from '@aiperf/records';
 import { loadLawOf } from '@aiperf/timing';
 import {
   DIALECT_NAMES,
   type DialectName,
   endpointTitle,
   exportRun,
-  ExportError,
   type OpenedRun,
   openRun,
   recomputeRun,
@@ -20,7 +18,7 @@ import {
 } from '@aiperf/exporters';
 import { definitionsOf } from '@aiperf/metrics';
 import { VERSION } from '../version.ts';
-import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, isUsageError } from '../exit-codes.ts';
 
 /** Differences that are named. */
 const MOST_DIFFERENCES = 5;
@@ -85,7 +83,7 @@ export async function report(argv: readonly string[]): Promise<number> {
     return results.requestCount === 0 && results.errorCount > 0 ? EXIT_FAILED : EXIT_OK;
   } catch (error) {
     process.stderr.write(`aiperf report: ${(error as Error).message}\n`);
-    return isBadInput(error) ? EXIT_USAGE : EXIT_FAILED;
+    return isUsageError(error) ? EXIT_USAGE : EXIT_FAILED;
   }
 }
 
@@ -165,10 +163,4 @@ function parseArguments(argv: readonly string[]): ReportArguments | string {
 function unknownName(kind: string, name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
   return `unknown ${kind} '${name}'; ${nearest === undefined ? `expected ${known.join(', ')}` : `did you mean ${nearest}?`}`;
-}
-
-/** The file or directory cannot be used; anything else failed while it was written. */
-function isBadInput(error: unknown): boolean {
-  if (error instanceof RecordsError) return error.code !== 'AIPERF_RECORDS_WRITE_FAILED';
-  return error instanceof ExportError && error.code !== 'AIPERF_EXPORT_WRITE_FAILED';
 }
