@@ -5,6 +5,8 @@ import { nearestName } from '@aiperf/config';
 import { loadLawOf } from '@aiperf/timing';
 import {
   DIALECT_NAMES,
+  FILE_FORMATS,
+  filesOfFormat,
   type DialectName,
   endpointTitle,
   exportRun,
@@ -23,23 +25,12 @@ import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, isUsageError } from '../exit-codes.ts
 /** Differences that are named. */
 const MOST_DIFFERENCES = 5;
 
-/** Files that `--format` names. */
-const FORMATS: Readonly<Record<string, readonly ResultFileKind[]>> = {
-  json: ['json', 'slicesJson'],
-  csv: ['csv', 'slicesCsv'],
-  console: ['console'],
-  jsonl: ['jsonl'],
-  raw: ['raw'],
-  outputs: ['outputs'],
-  parquet: ['parquet'],
-};
-
 const USAGE = `Usage: aiperf report RUN_DIRECTORY|FILE.arrow [OPTIONS]
 
 Prints the tables of a run and writes its files again, from its record file alone.
 
 Options:
-  --format LIST       write only these, separated by commas: ${Object.keys(FORMATS).join(', ')} (which is also printed);
+  --format LIST       write only these, separated by commas: ${FILE_FORMATS.join(', ')} (which is also printed);
                       default: what the run had asked for
   --output-dir PATH   where the files go; default: beside the record file
   --dialect NAME      print what another tool would have reported of the same requests, and where it counts otherwise, and write no
@@ -144,8 +135,8 @@ function parseArguments(argv: readonly string[]): ReportArguments | string {
   const [location] = positionals;
   if (location === undefined || positionals.length > 1) return 'expected one run directory or record file';
   const formats = values.format?.flatMap((list) => list.split(','));
-  const unknown = formats?.find((format) => FORMATS[format] === undefined);
-  if (unknown !== undefined) return unknownName('format', unknown, Object.keys(FORMATS));
+  const unknown = formats?.find((format) => !FILE_FORMATS.includes(format));
+  if (unknown !== undefined) return unknownName('format', unknown, FILE_FORMATS);
   const dialect = DIALECT_NAMES.find((name) => name === values.dialect);
   if (values.dialect !== undefined) {
     if (dialect === undefined) return unknownName('dialect', values.dialect, DIALECT_NAMES);
@@ -154,7 +145,7 @@ function parseArguments(argv: readonly string[]): ReportArguments | string {
   }
   return {
     location,
-    kinds: formats === undefined ? undefined : new Set(formats.flatMap((format) => FORMATS[format] ?? [])),
+    kinds: formats === undefined ? undefined : new Set(formats.flatMap((format) => filesOfFormat(format))),
     outputDirectory: values['output-dir'],
     dialect,
   };
