@@ -1,5 +1,5 @@
 import type { CreditBatch, CreditReturnBatch } from './credit.ts';
-import { CreditColumns } from './credit-columns.ts';
+import { CreditColumns, usedRows } from './credit-columns.ts';
 import { CreditReturns } from './credit-returns.ts';
 import type { WorkerLoss } from './credit-returns.ts';
 import { NO_WORKER } from './credit-table.ts';
@@ -223,7 +223,12 @@ export class CreditIssuer {
       const columns = this.#columns[worker.number];
       if (columns === undefined || columns.size === 0) continue;
       worker.recallLevel = 0;
-      this.#options.grant(worker.id, columns.take(this.#options.phaseIndex, nowNs));
+      this.#options.grant(worker.id, {
+        phaseIndex: this.#options.phaseIndex,
+        issuedNs: nowNs,
+        ...usedRows(columns),
+      });
+      columns.clear();
     }
   }
 
@@ -351,7 +356,6 @@ export class CreditIssuer {
     const slot = credits.add(id);
     credits.sessionRows[slot] = row;
     credits.turnIndexes[slot] = turnIndex;
-    credits.workers[slot] = NO_WORKER;
     credits.dueNs[slot] = dueNs;
     const delayNs = turnIndex === 0 ? 0 : this.#source.delayNs(sessions.conversationIndexes[row] ?? 0, turnIndex);
     if (delayNs > books.longestDelayNs) books.longestDelayNs = delayNs;
@@ -365,16 +369,17 @@ export class CreditIssuer {
     const slot = credits.find(id);
     const row = credits.sessionRows[slot] ?? 0;
     credits.workers[slot] = worker.number;
-    this.#columns[worker.number]?.add(
-      id,
-      sessions.sessionNumbers[row] ?? 0,
-      sessions.conversationIndexes[row] ?? 0,
-      credits.turnIndexes[slot] ?? 0,
-      sessions.turnCounts[row] ?? 1,
-      credits.dueNs[slot] ?? Number.NaN,
-      credits.delaysNs[slot] ?? 0,
-      credits.cancelAfterNs[slot] ?? Number.NaN,
-    );
+    const columns = this.#columns[worker.number];
+    if (columns === undefined) return;
+    const to = columns.takeRow();
+    columns.ids[to] = id;
+    columns.sessionNumbers[to] = sessions.sessionNumbers[row] ?? 0;
+    columns.dueNs[to] = credits.dueNs[slot] ?? Number.NaN;
+    columns.delaysNs[to] = credits.delaysNs[slot] ?? 0;
+    columns.cancelAfterNs[to] = credits.cancelAfterNs[slot] ?? Number.NaN;
+    columns.conversationIndexes[to] = sessions.conversationIndexes[row] ?? 0;
+    columns.turnIndexes[to] = credits.turnIndexes[slot] ?? 0;
+    columns.turnCounts[to] = sessions.turnCounts[row] ?? 1;
   }
 }
 

@@ -91,7 +91,7 @@ export class CreditReturns {
     const { credits, sessions } = books;
     const row = credits.sessionRows[slot] ?? 0;
     const nextTurn = (credits.turnIndexes[slot] ?? 0) + 1;
-    credits.removeAt(slot);
+    credits.remove(slot);
     worker.noteReturned(true);
     books.takeFromSession(row);
     if (outcome === COMPLETED) books.completed += 1;
@@ -129,7 +129,7 @@ export class CreditReturns {
       sessions.nextTurnIndexes[row] = Math.min(sessions.nextTurnIndexes[row] ?? turnIndex, turnIndex);
       books.turnsLeft += 1;
       books.requestsLeft += 1;
-      credits.removeAt(slot);
+      credits.remove(slot);
       if (isUnstarted && outstandingCount === 0) books.takeUnstarted(row, worker);
       return;
     }
@@ -145,7 +145,7 @@ export class CreditReturns {
       books.setFlag(row, SESSION_FLAGS.cut);
       if (books.isClosed && books.isOverdue(credits.dueNs[slot])) books.neverSent += 1;
     }
-    credits.removeAt(slot);
+    credits.remove(slot);
     if (outstandingCount > 0) return;
     if (books.hasFlag(row, SESSION_FLAGS.ended)) sessions.release(row);
     else books.endSession(row, worker);
@@ -158,8 +158,7 @@ export class CreditReturns {
     let sessionCount = 0;
     let row = -1;
     let earliestNs = Number.NaN;
-    for (const id of credits.idsOf(worker.number)) {
-      const slot = credits.find(id);
+    for (const slot of credits.rowsOf(worker.number)) {
       const turnIndex = credits.turnIndexes[slot] ?? 0;
       // Where the turns of a session that were granted together come one after the other, each waits for the one before it. When the turn
       // before the first of them ended is not known, so its delay says nothing.
@@ -179,7 +178,7 @@ export class CreditReturns {
         if (outstandingCount === 0) books.keepForOthers(row);
         continue;
       }
-      credits.removeAt(slot);
+      credits.remove(slot);
       if (isUnsent || books.hasFlag(row, SESSION_FLAGS.broken)) books.requestsLeft += 1;
       else lostCount += 1;
       if (books.hasFlag(row, SESSION_FLAGS.ended)) {

@@ -136,7 +136,7 @@ export class PhaseBooks {
     for (let turn = 0; turn < creditCount; turn += 1) {
       const slot = credits.find(firstId + turn);
       if (this.isOverdue(credits.dueNs[slot])) this.neverSent += 1;
-      credits.removeAt(slot);
+      credits.remove(slot);
     }
     this.turnsLeft -= (sessions.turnCounts[row] ?? 1) - creditCount;
     sessions.release(row);

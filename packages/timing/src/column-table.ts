@@ -1,0 +1,105 @@
+/** A column of a table of numbers. */
+export type NumberColumn = Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
+/** The columns of a table: what its class names, without rows and room. */
+export type ColumnsOf<T extends ColumnTable> = {
+  readonly [Name in keyof T as T[Name] extends NumberColumn ? Name : never]: T[Name];
+};
+
+const FIRST_CAPACITY = 64;
+
+/**
+ * Rows of numbers as typed arrays, without an object a row. A class derived from this names every column once, as a field:
+ *
+ *     readonly dueNs: Float64Array<ArrayBuffer> = this.float64();
+ *
+ * Growth, and whatever else treats all columns alike, follow from the fields, in their order. Fields and not a list of columns, because
+ * field access stays monomorphic in hot loops. Rows that were freed are used again, the latest first; the arrays are replaced when the
+ * table grows, so an array is good until the next {@link takeRow} only.
+ */
+export class ColumnTable {
+  #capacity = FIRST_CAPACITY;
+  #rowsUsed = 0;
+  readonly #freeRows: number[] = [];
+
+  /** Rows in use. */
+  get size(): number {
+    return this.#rowsUsed - this.#freeRows.length;
+  }
+
+  /** Rows lie below this; some of them may be free. */
+  get rowLimit(): number {
+    return this.#rowsUsed;
+  }
+
+  /** A row to be filled by the caller; it holds what was there before. */
+  takeRow(): number {
+    const freed = this.#freeRows.pop();
+    if (freed !== undefined) return freed;
+    if (this.#rowsUsed === this.#capacity) this.#grow();
+    this.#rowsUsed += 1;
+    return this.#rowsUsed - 1;
+  }
+
+  freeRow(row: number): void {
+    this.#freeRows.push(row);
+  }
+
+  /** Frees all rows; the next one taken is row 0. */
+  clear(): void {
+    this.#rowsUsed = 0;
+    this.#freeRows.length = 0;
+  }
+
+  protected float64(): Float64Array<ArrayBuffer> {
+    return new Float64Array(FIRST_CAPACITY);
+  }
+
+  protected uint32(): Uint32Array<ArrayBuffer> {
+    return new Uint32Array(FIRST_CAPACITY);
+  }
+
+  protected uint8(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(FIRST_CAPACITY);
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    Object.assign(
+      this,
+      mapColumns(columnsOf(this), (column) => widened(column, this.#capacity)),
+    );
+  }
+}
+
+/** The columns of a table by name, in the order of its fields. */
+export function columnsOf<T extends ColumnTable>(table: T): ColumnsOf<T> {
+  return Object.fromEntries(Object.entries(table)) as ColumnsOf<T>;
+}
+
+/** The same names with other columns: parts, copies. */
+export function mapColumns<C extends object>(
+  columns: C,
+  change: (column: NumberColumn, name: string) => NumberColumn,
+): C {
+  const changed = Object.entries(columns).map(([name, column]) => [name, change(column as NumberColumn, name)]);
+  return Object.fromEntries(changed) as C;
+}
+
+/** A larger column with this one's values at its beginning. */
+function widened(column: NumberColumn, capacity: number): NumberColumn {
+  const wider = emptyColumn(column, capacity);
+  wider.set(column);
+  return wider;
+}
+
+/** The bytes of a column, not copied. All hosts that this runs on are little-endian, as the wire is. */
+export function bytesOf(column: NumberColumn): Uint8Array {
+  return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
+}
+
+/** A column of the same type, of zeros. */
+export function emptyColumn(column: NumberColumn, length: number): NumberColumn {
+  if (column instanceof Float64Array) return new Float64Array(length);
+  return column instanceof Uint32Array ? new Uint32Array(length) : new Uint8Array(length);
+}
