@@ -74,7 +74,7 @@ export class ColumnTable {
 
 /** The columns of a table by name, in the order of its fields. */
 export function columnsOf<T extends ColumnTable>(table: T): ColumnsOf<T> {
-  return Object.fromEntries(Object.entries(table)) as ColumnsOf<T>;
+  return mapColumns<ColumnsOf<T>>(table, (column) => column);
 }
 
 /** The same names with other columns: parts, copies. */
@@ -82,24 +82,22 @@ export function mapColumns<C extends object>(
   columns: C,
   change: (column: NumberColumn, name: string) => NumberColumn,
 ): C {
-  const changed = Object.entries(columns).map(([name, column]) => [name, change(column as NumberColumn, name)]);
-  return Object.fromEntries(changed) as C;
+  const changed: Record<string, NumberColumn> = {};
+  for (const name of Object.keys(columns)) changed[name] = change(columns[name as keyof C] as NumberColumn, name);
+  return changed as C;
+}
+
+/** A column of the same type over these bytes. All hosts that this runs on are little-endian, as the wire is. */
+export function viewLike(column: NumberColumn, buffer: ArrayBuffer, offset: number, length: number): NumberColumn {
+  if (column instanceof Float64Array) return new Float64Array(buffer, offset, length);
+  return column instanceof Uint32Array
+    ? new Uint32Array(buffer, offset, length)
+    : new Uint8Array(buffer, offset, length);
 }
 
 /** A larger column with this one's values at its beginning. */
 function widened(column: NumberColumn, capacity: number): NumberColumn {
-  const wider = emptyColumn(column, capacity);
+  const wider = viewLike(column, new ArrayBuffer(capacity * column.BYTES_PER_ELEMENT), 0, capacity);
   wider.set(column);
   return wider;
-}
-
-/** The bytes of a column, not copied. All hosts that this runs on are little-endian, as the wire is. */
-export function bytesOf(column: NumberColumn): Uint8Array {
-  return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
-}
-
-/** A column of the same type, of zeros. */
-export function emptyColumn(column: NumberColumn, length: number): NumberColumn {
-  if (column instanceof Float64Array) return new Float64Array(length);
-  return column instanceof Uint32Array ? new Uint32Array(length) : new Uint8Array(length);
 }

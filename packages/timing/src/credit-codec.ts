@@ -1,4 +1,4 @@
-import { bytesOf, columnsOf, emptyColumn, mapColumns } from './column-table.ts';
+import { columnsOf, mapColumns, viewLike } from './column-table.ts';
 import type { NumberColumn } from './column-table.ts';
 import { CREDIT_OUTCOMES } from './credit.ts';
 import type { CreditBatch, CreditReturnBatch } from './credit.ts';
@@ -13,7 +13,7 @@ import { TimingError } from './timing-error.ts';
  * grant (magic 0x4743):  f64 issuedNs | the columns of CreditColumns
  * return (magic 0x5243): f64 sentCount | f64 lastSentNs | f64 startedSessionCount | the columns of ReturnColumns
  *
- * Columns follow one another without a gap, with `count` values each. A message is exactly as long as its count says.
+ * Columns follow one another without a gap, with `count` values each; the wide ones come first, so that all are aligned. A message is exactly as long as its count says.
  */
 const VERSION = 3;
 const COUNT_OFFSET_BYTES = 4;
@@ -97,11 +97,12 @@ function write<C extends object>(
   view.setUint32(COUNT_OFFSET_BYTES, count, true);
   view.setUint32(PHASE_OFFSET_BYTES, phaseIndex, true);
   let offset = fixedBytes;
-  for (const name of Object.keys(columns) as (keyof C)[]) {
-    const column = bytesOf(values[name] as NumberColumn);
-    bytes.set(column, offset);
-    offset += column.length;
-  }
+  mapColumns(columns, (type, name) => {
+    const column = viewLike(type, bytes.buffer, offset, count);
+    column.set(values[name as keyof C] as NumberColumn);
+    offset += column.byteLength;
+    return column;
+  });
   return { bytes, view };
 }
 
@@ -121,10 +122,11 @@ function read<C extends object>(
   if (bytes.byteLength !== expectedBytes) {
     throw fail(`${count} credits take ${expectedBytes} bytes, found ${bytes.byteLength}`);
   }
+  // A copy of its own, because a message may begin at any address.
+  const { buffer } = new Uint8Array(bytes);
   let offset = fixedBytes;
   const readColumns = mapColumns(columns, (type) => {
-    const column = emptyColumn(type, count);
-    bytesOf(column).set(bytes.subarray(offset, offset + column.byteLength));
+    const column = viewLike(type, buffer, offset, count);
     offset += column.byteLength;
     return column;
   });

@@ -1,4 +1,4 @@
-import { ColumnTable, columnsOf, mapColumns } from './column-table.ts';
+import { ColumnTable, mapColumns } from './column-table.ts';
 import type { ColumnsOf } from './column-table.ts';
 
 type Doubles = Float64Array<ArrayBuffer>;
@@ -26,5 +26,5 @@ export class ReturnColumns extends ColumnTable {
 
 /** The rows of a table from which none was freed, without copying: they are overwritten by what is added after a `clear`. */
 export function usedRows<T extends ColumnTable>(table: T): ColumnsOf<T> {
-  return mapColumns(columnsOf(table), (column) => column.subarray(0, table.size));
+  return mapColumns<ColumnsOf<T>>(table, (column) => column.subarray(0, table.size));
 }

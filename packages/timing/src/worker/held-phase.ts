@@ -1,7 +1,6 @@
-import { mapColumns } from '../column-table.ts';
 import { CREDIT_OUTCOMES } from '../credit.ts';
 import type { Credit, CreditBatch, CreditOutcome, CreditReturnBatch, PhaseStart } from '../credit.ts';
-import { ReturnColumns, usedRows } from '../credit-columns.ts';
+import { ReturnColumns } from '../credit-columns.ts';
 import { TimingError } from '../timing-error.ts';
 import type { CancelTimer } from '../timers.ts';
 import { HeldSession } from './held-session.ts';
@@ -229,7 +228,8 @@ export class HeldPhase {
       sentCount: this.#sentCount,
       startedSessionCount: this.#startedSessionCount,
       lastSentNs: this.#lastSentNs,
-      ...mapColumns(usedRows(this.#returns), (column) => column.slice()),
+      ids: this.#returns.ids.slice(0, this.pendingReturns),
+      outcomes: this.#returns.outcomes.slice(0, this.pendingReturns),
     };
     this.#returns.clear();
     this.#reportedSentCount = this.#sentCount;
