@@ -27,9 +27,10 @@ export class ColumnTable {
     return this.#rowsUsed - this.#freeRows.length;
   }
 
-  /** Rows lie below this; some of them may be free. */
-  get rowLimit(): number {
-    return this.#rowsUsed;
+  /** The rows in use, ascending. Takes time for every row: not for a hot path. */
+  rows(): number[] {
+    const free = new Set(this.#freeRows);
+    return Array.from({ length: this.#rowsUsed }, (_, row) => row).filter((row) => !free.has(row));
   }
 
   /** A row to be filled by the caller; it holds what was there before. */

@@ -41,16 +41,12 @@ export class CreditTable extends ColumnTable {
 
   /** Rows of the credits that a worker holds, in the order of their ids. */
   rowsOf(worker: number): number[] {
-    const rows: number[] = [];
-    for (let row = 0; row < this.rowLimit; row += 1) if (this.workers[row] === worker) rows.push(row);
+    const rows = this.rows().filter((row) => this.workers[row] === worker);
     return rows.sort((a, b) => (this.ids[a] ?? 0) - (this.ids[b] ?? 0));
   }
 
   /** Whether a worker holds a credit that is due after this time. */
   hasDueAfter(timeNs: number): boolean {
-    for (let row = 0; row < this.rowLimit; row += 1) {
-      if (this.workers[row] !== NO_WORKER && (this.dueNs[row] ?? 0) > timeNs) return true;
-    }
-    return false;
+    return this.rows().some((row) => this.workers[row] !== NO_WORKER && (this.dueNs[row] ?? 0) > timeNs);
   }
 }

@@ -1,17 +1,33 @@
 import { ColumnTable } from './column-table.ts';
 import { NO_WORKER } from './credit-table.ts';
 
-/** Bits of {@link SessionTable.flags}. */
-export const SESSION_FLAGS = {
-  /** Nothing more of it will be sent. */
-  ended: 1,
-  /** A turn failed or was cancelled; the turns after it come back unsent, which says nothing about the worker. */
-  broken: 2,
-  /** Its first turn came back unsent: it never started. */
-  unstarted: 4,
-  /** A later turn came back unsent, for no fault of the session: it ends with the turn that is in flight, if one is. */
-  cut: 8,
-} as const;
+/**
+ * - `live`: it has been granted and goes on, or nobody has had it yet.
+ * - `unstarted`: its first turn came back unsent: it never started. Other turns of it may be on their way back. Left by its next grant.
+ * - `cut`: a later turn came back unsent, for no fault of the session: it ends with the turn that is in flight, if one is.
+ * - `broken`: over, since a turn failed or was cancelled. The turns after it come back unsent, which says nothing about the worker.
+ * - `over`: nothing more of it will be sent.
+ */
+const SESSION_STATES = ['live', 'unstarted', 'cut', 'broken', 'over'] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
+
+/** What a session's state depends on. */
+export type SessionEvent = 'granted' | 'firstUnsent' | 'laterUnsent' | 'failed' | 'ended';
+
+export function nextSessionState(state: SessionState, event: SessionEvent): SessionState {
+  switch (event) {
+    case 'granted':
+      return 'live';
+    case 'firstUnsent':
+      return 'unstarted';
+    case 'laterUnsent':
+      return state === 'live' ? 'cut' : state;
+    case 'failed':
+      return 'broken';
+    case 'ended':
+      return state === 'broken' ? 'broken' : 'over';
+  }
+}
 
 type Doubles = Float64Array<ArrayBuffer>;
 type Words = Uint32Array<ArrayBuffer>;
@@ -26,7 +42,8 @@ export class SessionTable extends ColumnTable {
   /** Credits of the session that are out with a worker. */
   readonly outstandingCounts: Words = this.uint32();
   readonly workers: Words = this.uint32();
-  readonly flags: Uint8Array<ArrayBuffer> = this.uint8();
+  /** Index into the names of states. */
+  readonly states: Uint8Array<ArrayBuffer> = this.uint8();
   /** When the session's latest credits were granted. */
   readonly issuedNs: Doubles = this.float64();
   /** The turn that is granted next, and when its predecessor's end and its delay have passed; of turns that are granted alone. */
@@ -41,20 +58,27 @@ export class SessionTable extends ColumnTable {
     this.firstIds[row] = firstId;
     this.outstandingCounts[row] = 0;
     this.workers[row] = NO_WORKER;
-    this.flags[row] = 0;
+    this.states[row] = 0;
     this.nextTurnIndexes[row] = 0;
     return row;
   }
 
-  release(row: number): void {
-    this.workers[row] = NO_WORKER;
-    this.freeRow(row);
+  stateOf(row: number): SessionState {
+    return SESSION_STATES[this.states[row] ?? 0] ?? 'live';
+  }
+
+  move(row: number, event: SessionEvent): void {
+    this.states[row] = SESSION_STATES.indexOf(nextSessionState(this.stateOf(row), event));
+  }
+
+  /** Nothing more of it will be sent; what it has out comes back unsent. */
+  isOver(row: number): boolean {
+    const state = this.stateOf(row);
+    return state === 'over' || state === 'broken';
   }
 
   /** Rows of the sessions that run on a worker. */
   rowsOf(worker: number): number[] {
-    const rows: number[] = [];
-    for (let row = 0; row < this.rowLimit; row += 1) if (this.workers[row] === worker) rows.push(row);
-    return rows;
+    return this.rows().filter((row) => this.workers[row] === worker);
   }
 }

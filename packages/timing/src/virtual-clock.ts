@@ -108,10 +108,11 @@ export class VirtualClock implements Clock, Timers {
     this.advanceTo(this.#nowNs + durationNs);
   }
 
-  /** Runs on while there is something to run; for a system that comes to rest by itself. */
-  runUntilIdle(limitNs: number): void {
+  /** Runs on while there is something to run; for a system that comes to rest by itself. `afterStep` is called whenever time stands still. */
+  runUntilIdle(limitNs: number, afterStep: () => void = () => {}): void {
     while (this.#nowNs < limitNs) {
       this.advanceTo(this.#nowNs);
+      afterStep();
       const next = this.#first();
       if (next === undefined) return;
       this.advanceTo(Math.min(next.dueNs, limitNs));

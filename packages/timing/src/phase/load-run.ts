@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { CreditReturnBatch } from '../credit.ts';
+import type { PhaseLedger } from '../phase-ledger.ts';
 import type { Timers } from '../timers.ts';
 import { createPhaseInputs } from './phase-inputs.ts';
 import type { LoadInputs } from './phase-inputs.ts';
@@ -36,6 +37,11 @@ export class LoadRun {
 
   constructor(options: LoadRunOptions) {
     this.#options = options;
+  }
+
+  /** Of the phases that are live. */
+  get ledgers(): readonly PhaseLedger[] {
+    return this.#live.flatMap(({ ledger }) => ledger ?? []);
   }
 
   begin(): void {

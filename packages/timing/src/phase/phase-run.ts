@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { CreditBatch, CreditRecall, CreditReturnBatch, PhaseStart } from '../credit.ts';
 import { CreditIssuer } from '../credit-issuer.ts';
 import type { PhaseCounts, SessionCounts } from '../messages.ts';
+import type { PhaseLedger } from '../phase-ledger.ts';
 import type { SessionSource } from '../sessions/session-source.ts';
 import type { SlotStep } from '../slot-ramp.ts';
 import { ConcurrencyStrategy } from '../strategies/concurrency.ts';
@@ -112,6 +113,11 @@ export class PhaseRun {
 
   get phaseIndex(): number {
     return this.#plan.phaseIndex;
+  }
+
+  /** `undefined` before the beginning. */
+  get ledger(): PhaseLedger | undefined {
+    return this.#issuer?.ledger;
   }
 
   get state(): PhaseStateName {
@@ -240,7 +246,7 @@ export class PhaseRun {
   /** Splits the limits over the workers that still send, and tells those whose share has changed. */
   #assignSlots(): void {
     const { phaseIndex, kind } = this.#plan;
-    const ledgers = this.#issuer?.workers.filter((worker) => !worker.isRetired) ?? [];
+    const ledgers = this.#issuer?.ledger.workers.filter((worker) => !worker.isRetired) ?? [];
     const limits = ledgers.map(({ id }) => this.#workers.find((worker) => worker.id === id)?.slotsMax ?? 0);
     const prefillShares = this.#prefillConcurrency === null ? undefined : splitSlots(this.#prefillConcurrency, limits);
     // Without a prefill slot a worker can send nothing, so it gets no sessions either.
@@ -260,8 +266,8 @@ export class PhaseRun {
 
   /** A worker that has stopped by itself keeps its slots until its last request has ended; then the others get them. */
   #reassignSlotsOfRetired(issuer: CreditIssuer): void {
-    const retired = issuer.workers.filter(({ id, isRetired }) => isRetired && this.#told.delete(id));
-    if (retired.length > 0 && (issuer.hasMore || issuer.unsentCount > 0)) this.#assignSlots();
+    const retired = issuer.ledger.workers.filter(({ id, isRetired }) => isRetired && this.#told.delete(id));
+    if (retired.length > 0 && (issuer.hasMore || issuer.ledger.unsentCount > 0)) this.#assignSlots();
   }
 
   #step(): void {
@@ -272,19 +278,19 @@ export class PhaseRun {
       // Credits that were all granted came back unsent from a worker that left, or turns that a session did not come to are free again.
       this.#state = 'sending';
     }
-    if (this.#state === 'sending' && issuer.openWorkers.length === 0 && issuer.hasMore) {
+    if (this.#state === 'sending' && issuer.ledger.openWorkers.length === 0 && issuer.hasMore) {
       this.#endedEarly = true;
       issuer.close(clock.now());
     }
     // In a closed loop what was granted may still have to change hands.
-    const mayMove = this.#plan.mode === 'concurrency' && !issuer.isClosed;
+    const mayMove = this.#plan.mode === 'concurrency' && !issuer.ledger.isClosed;
     if (this.#state === 'sending' || (this.#state === 'stopping' && mayMove)) {
       const nextStepNs = this.#strategy?.step(clock.now()) ?? Number.POSITIVE_INFINITY;
       if (issuer.hasMore || mayMove) this.#armStepTimer(nextStepNs);
       if (!issuer.hasMore) this.#state = 'stopping';
     }
-    if (this.#state === 'stopping' && issuer.unsentCount === 0) this.#enterDraining(issuer);
-    if (this.#state === 'draining' && issuer.outstandingCount === 0) this.#complete(issuer);
+    if (this.#state === 'stopping' && issuer.ledger.unsentCount === 0) this.#enterDraining(issuer);
+    if (this.#state === 'draining' && issuer.ledger.outstandingCount === 0) this.#complete(issuer);
   }
 
   #armStepTimer(atNs: number): void {
@@ -336,15 +342,15 @@ export class PhaseRun {
     const tick = (): void => {
       const issuer = this.#issuer;
       if (issuer === undefined) return;
-      events.progressed(issuer.counts);
+      events.progressed(issuer.ledger.counts);
       const quietNs = clock.now() - this.#lastActivityNs;
       // In an open loop with nothing out, the next request is simply not due yet.
-      const isWaiting = issuer.outstandingCount > 0 || this.#plan.mode === 'concurrency';
-      const limitNs = stallLimitNs + issuer.longestDelayNs;
-      const isStalled = isWaiting && quietNs > limitNs && !issuer.hasDueAfter(clock.now() - limitNs);
+      const isWaiting = issuer.ledger.outstandingCount > 0 || this.#plan.mode === 'concurrency';
+      const limitNs = stallLimitNs + issuer.ledger.longestDelayNs;
+      const isStalled = isWaiting && quietNs > limitNs && !issuer.ledger.credits.hasDueAfter(clock.now() - limitNs);
       if (isStalled && !this.#isCancelling) {
         events.warned(
-          `nothing has come back for ${Math.round(quietNs / 1e9)} s; ${issuer.outstandingCount} credits are given up`,
+          `nothing has come back for ${Math.round(quietNs / 1e9)} s; ${issuer.ledger.outstandingCount} credits are given up`,
         );
         this.#endedEarly = this.#endedEarly || issuer.hasMore;
         this.#cancelInFlight();
@@ -362,18 +368,18 @@ export class PhaseRun {
   #enterDraining(issuer: CreditIssuer): void {
     this.#state = 'draining';
     this.#cancelStepTimer();
-    if (issuer.hasTruncatedSessions && !issuer.isClosed) {
+    if (issuer.ledger.hasTruncatedSessions && !issuer.ledger.isClosed) {
       // The count ends them between two turns; what they hold at the workers is free for the next phase.
       issuer.close(this.#options.clock.now());
       for (const { id } of this.#workers) this.#options.port.stopSending(id, this.#plan.phaseIndex);
     }
     const sentEndNs = Number.isNaN(issuer.lastSentNs) ? this.#options.clock.now() : issuer.lastSentNs;
-    this.#options.events.sendingCompleted(issuer.counts.sent, sentEndNs);
+    this.#options.events.sendingCompleted(issuer.ledger.counts.sent, sentEndNs);
   }
 
   #complete(issuer: CreditIssuer): void {
     this.#state = 'complete';
     this.dispose();
-    this.#options.events.completed(issuer.counts, this.#options.clock.now(), this.#endedEarly);
+    this.#options.events.completed(issuer.ledger.counts, this.#options.clock.now(), this.#endedEarly);
   }
 }

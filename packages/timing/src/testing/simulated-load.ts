@@ -13,6 +13,7 @@ import type { PhasePlan } from '../phase/phase-plan.ts';
 import type { ConversationTimes } from '../sessions/session-source.ts';
 import type { StagedRequest } from '../worker/staged-requests.ts';
 import { WorkerCredits } from '../worker/worker-credits.ts';
+import { checkLedger } from './check-ledger.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 
 /** The phases of a run against workers and a server that exist in virtual time only. */
@@ -272,6 +273,9 @@ export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult
   const phases: SimulatedPhase[] = [];
   const progress: (PhaseCounts & SessionCounts)[] = [];
   let grantMessageCount = 0;
+  /** Messages that left or reached the timing manager: its ledgers change with these only. */
+  let messageCount = 0;
+  let checkedCount = 0;
   let firstStartNs = Number.NaN;
   let endedEarly: boolean | undefined;
   const times = options.times ?? SINGLE_TURNS;
@@ -280,6 +284,7 @@ export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult
       clock.startTimer(hopMs, () => {
         const received = decodeCreditReturnBatch(bytes);
         returns.push(received);
+        messageCount += 1;
         run.takeBack(worker.id, received);
       });
     });
@@ -289,6 +294,7 @@ export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult
   const deliver = (id: string, action: (worker: SimulatedWorker) => void): void => {
     const worker = workers.find((candidate) => candidate.id === id);
     if (worker === undefined) throw new Error(`no ${id}`);
+    messageCount += 1;
     clock.startTimer(hopMs, () => {
       if (worker.isAlive) action(worker);
     });
@@ -346,13 +352,18 @@ export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult
       workers[worker]?.die();
       clock.startTimer(hopMs, () => {
         lostIds.add(`worker_${worker}`);
+        messageCount += 1;
         run.loseWorker(`worker_${worker}`);
       });
     });
   }
   for (const { worker, atNs } of options.leavings ?? []) clock.startTimer(atNs / 1e6, () => workers[worker]?.leave());
   if (options.cancelAtNs !== undefined) clock.startTimer(options.cancelAtNs / 1e6, () => run.cancel());
-  clock.runUntilIdle(options.limitNs ?? 1e12);
+  clock.runUntilIdle(options.limitNs ?? 1e12, () => {
+    if (messageCount === checkedCount) return;
+    checkedCount = messageCount;
+    for (const ledger of run.ledgers) checkLedger(ledger);
+  });
   run.dispose();
   for (const { credits } of workers) credits.close();
   const last = phases.at(-1);
