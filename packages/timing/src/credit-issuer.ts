@@ -155,12 +155,12 @@ export class CreditIssuer {
 
   /** Sends what was granted. */
   flush(nowNs: number): void {
-    const { phaseIndex, grant } = this.#options;
+    const { phaseIndex } = this.#options;
     for (const worker of this.ledger.workers) {
       const columns = this.#columns[worker.number];
       if (columns === undefined || columns.size === 0) continue;
       worker.recallLevel = 0;
-      grant(worker.id, { phaseIndex, issuedNs: nowNs, ...usedRows(columns) });
+      this.#options.grant(worker.id, { phaseIndex, issuedNs: nowNs, ...usedRows(columns) });
       columns.clear();
     }
   }
