@@ -12,7 +12,7 @@ import { createPhaseInputs, planSchedule } from './phase/phase-inputs.ts';
 import type { LoadInputs } from './phase/phase-inputs.ts';
 import { planPhases } from './phase/phase-plan.ts';
 import type { PhasePlan } from './phase/phase-plan.ts';
-import type { PhaseEvents, WorkerPort } from './phase/phase-run.ts';
+import type { PhaseEvents, WorkerPort } from './phase/phase-port.ts';
 import { nodeTimers } from './timers.ts';
 import type { Timers } from './timers.ts';
 import { WorkerRoster } from './worker-roster.ts';

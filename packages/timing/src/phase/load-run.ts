@@ -6,7 +6,7 @@ import { createPhaseInputs } from './phase-inputs.ts';
 import type { LoadInputs } from './phase-inputs.ts';
 import type { PhasePlan } from './phase-plan.ts';
 import { PhaseRun } from './phase-run.ts';
-import type { PhaseEvents, PhaseWorker, WorkerPort } from './phase-run.ts';
+import type { PhaseEvents, PhaseWorker, WorkerPort } from './phase-port.ts';
 
 /** What all phases of a run share. */
 export interface LoadRunOptions {
@@ -41,7 +41,7 @@ export class LoadRun {
 
   /** Of the phases that are live. */
   get ledgers(): readonly PhaseLedger[] {
-    return this.#live.flatMap(({ ledger }) => ledger ?? []);
+    return this.#live.map(({ ledger }) => ledger);
   }
 
   begin(): void {

@@ -7,7 +7,7 @@ import { LoadRun } from '../phase/load-run.ts';
 import { planSchedule } from '../phase/phase-inputs.ts';
 import { planPhases } from '../phase/phase-plan.ts';
 import type { PhasePlan } from '../phase/phase-plan.ts';
-import type { PhaseEvents, WorkerPort } from '../phase/phase-run.ts';
+import type { PhaseEvents, WorkerPort } from '../phase/phase-port.ts';
 import type { ConversationTimes } from '../sessions/session-source.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { WorkerCredits } from '../worker/worker-credits.ts';
