@@ -54,6 +54,7 @@ export class PhaseRun {
   readonly #startNs: number;
   readonly #stopSendingAtNs: number | null;
   #cancelStepTimer: CancelTimer = () => {};
+  #cancelProgressTimer: CancelTimer = () => {};
   #stepTimerEndsNs = Number.POSITIVE_INFINITY;
   readonly #cancelTimers: CancelTimer[] = [];
   /** Latest time at which something came back, or can have been sent. */
@@ -121,7 +122,7 @@ export class PhaseRun {
         );
       }
     }
-    this.#startProgress();
+    this.#armProgressTimer();
     this.#step();
   }
 
@@ -167,6 +168,7 @@ export class PhaseRun {
   /** Leaves no timer behind; what is out stays unaccounted for. */
   dispose(): void {
     this.#cancelStepTimer();
+    this.#cancelProgressTimer();
     for (const cancelTimer of this.#cancelTimers) cancelTimer();
     this.#cancelTimers.length = 0;
   }
@@ -261,30 +263,25 @@ export class PhaseRun {
     this.#step();
   }
 
-  #startProgress(): void {
-    const { clock, timers, events, stallLimitNs } = this.#options;
-    const tick = (): void => {
-      events.progressed(this.ledger.counts);
-      const quietNs = clock.now() - this.#lastActivityNs;
-      // In an open loop with nothing out, the next request is simply not due yet.
-      const isWaiting = this.ledger.outstandingCount > 0 || this.#plan.mode === 'concurrency';
-      const limitNs = stallLimitNs + this.ledger.longestDelayNs;
-      const isStalled = isWaiting && quietNs > limitNs && !this.ledger.credits.hasDueAfter(clock.now() - limitNs);
-      if (isStalled && !this.#isCancelling) {
-        events.warned(
-          `nothing has come back for ${Math.round(quietNs / 1e9)} s; ${this.ledger.outstandingCount} credits are given up`,
-        );
-        this.#endedEarly = this.#endedEarly || this.#issuer.hasMore;
-        this.#cancelInFlight();
-      }
-      if (this.#state !== 'complete') arm();
-    };
-    let cancelTick: CancelTimer = () => {};
-    const arm = (): void => {
-      cancelTick = timers.startTimer(PROGRESS_INTERVAL_MS, tick);
-    };
-    this.#cancelTimers.push(() => cancelTick());
-    arm();
+  #armProgressTimer(): void {
+    this.#cancelProgressTimer = this.#options.timers.startTimer(PROGRESS_INTERVAL_MS, () => {
+      this.#noteProgress();
+      if (this.#state !== 'complete') this.#armProgressTimer();
+    });
+  }
+
+  #noteProgress(): void {
+    const { clock, events, stallLimitNs } = this.#options;
+    const { counts, outstandingCount, longestDelayNs, credits } = this.ledger;
+    events.progressed(counts);
+    const quietNs = clock.now() - this.#lastActivityNs;
+    // In an open loop with nothing out, the next request is simply not due yet.
+    const isWaiting = outstandingCount > 0 || this.#plan.mode === 'concurrency';
+    const limitNs = stallLimitNs + longestDelayNs;
+    if (this.#isCancelling || !isWaiting || quietNs <= limitNs || credits.hasDueAfter(clock.now() - limitNs)) return;
+    events.warned(`nothing has come back for ${Math.round(quietNs / 1e9)} s; ${outstandingCount} credits are given up`);
+    this.#endedEarly = this.#endedEarly || this.#issuer.hasMore;
+    this.#cancelInFlight();
   }
 
   #enterDraining(): void {

@@ -2,9 +2,10 @@ import type { Clock } from '../clock.ts';
 import type { Credit, CreditBatch, CreditOutcome, CreditRecall, CreditReturnBatch, PhaseStart } from '../credit.ts';
 import type { Pacer } from '../pacer.ts';
 import { nodeTimers, startTimerAt } from '../timers.ts';
-import type { CancelTimer, Timers } from '../timers.ts';
+import type { Timers } from '../timers.ts';
 import { TimingError } from '../timing-error.ts';
 import { HeldPhase } from './held-phase.ts';
+import { ReportTimer } from './report-timer.ts';
 import { StagedRequests, type StagedRequest } from './staged-requests.ts';
 
 /** What a worker's credits need of their worker. */
@@ -59,14 +60,13 @@ export class WorkerCredits {
   readonly #onNear: (() => void) | undefined;
   #isStagingRequested = false;
   #isTurnRequested = false;
-  #lastReportNs = Number.NEGATIVE_INFINITY;
-  #cancelReportTimer: CancelTimer | undefined;
-  #reportTimerEndsNs = Number.POSITIVE_INFINITY;
+  readonly #reportTimer: ReportTimer;
 
   constructor(options: WorkerCreditsOptions) {
     this.#clock = options.clock;
     this.#timers = options.timers ?? nodeTimers;
     this.#pacer = options.pacer;
+    this.#reportTimer = new ReportTimer(this.#clock, this.#timers, () => this.#report());
     this.#send = (credit, turnaroundNs) => options.send(credit, turnaroundNs);
     if (options.stage !== undefined) {
       const staged = new StagedRequests((credit) => options.stage?.(credit));
@@ -152,20 +152,15 @@ export class WorkerCredits {
 
   /** Everything that ended or came back since the last call, one batch for each phase with news. */
   takeReturns(): CreditReturnBatch[] {
-    this.#lastReportNs = this.#clock.now();
-    this.#stopReportTimer();
-    const batches: CreditReturnBatch[] = [];
-    for (const phase of this.#phases) {
-      if (phase.pendingReturns > 0 || phase.hasUnreportedSends) batches.push(phase.takeReturns());
-    }
-    return batches;
+    this.#reportTimer.noteReport();
+    return this.#phases.filter(hasNews).map((phase) => phase.takeReturns());
   }
 
   /** Forgets everything: no timer is left. */
   close(): void {
     for (const phase of this.#phases.slice()) this.#forget(phase);
     this.#pacer.cancel();
-    this.#stopReportTimer();
+    this.#reportTimer.stop();
   }
 
   #find(phaseIndex: number): HeldPhase | undefined {
@@ -279,38 +274,16 @@ export class WorkerCredits {
     else this.#pacer.wakeAt(wakeNs, this.#onWake, this.#onNear);
   }
 
-  get #hasReturns(): boolean {
-    return this.#phases.some((phase) => phase.pendingReturns > 0);
-  }
-
-  get #hasSends(): boolean {
-    return this.#phases.some((phase) => phase.hasUnreportedSends);
-  }
-
   #report(): void {
-    this.#stopReportTimer();
-    if (this.#hasReturns || this.#hasSends) this.onReturnsDue();
+    this.#reportTimer.stop();
+    if (this.#phases.some(hasNews)) this.onReturnsDue();
   }
 
   #armReportTimer(isShort: boolean): void {
-    const hasReturns = this.#hasReturns;
-    if (!hasReturns && !this.#hasSends) return;
-    const returnIntervalNs = isShort ? SHORT_RETURN_INTERVAL_NS : RETURN_INTERVAL_NS;
-    const endsNs = this.#lastReportNs + (hasReturns ? returnIntervalNs : SENT_REPORT_INTERVAL_NS);
-    if (this.#reportTimerEndsNs <= endsNs) return;
-    this.#stopReportTimer();
-    const delayMs = (endsNs - this.#clock.now()) / 1e6;
-    if (delayMs <= 0) {
-      this.#report();
-      return;
-    }
-    this.#reportTimerEndsNs = endsNs;
-    this.#cancelReportTimer = this.#timers.startTimer(delayMs, () => this.#report());
-  }
-
-  #stopReportTimer(): void {
-    this.#cancelReportTimer?.();
-    this.#cancelReportTimer = undefined;
-    this.#reportTimerEndsNs = Number.POSITIVE_INFINITY;
+    const hasReturns = this.#phases.some(({ pendingReturns }) => pendingReturns > 0);
+    if (hasReturns) this.#reportTimer.arm(isShort ? SHORT_RETURN_INTERVAL_NS : RETURN_INTERVAL_NS);
+    else if (this.#phases.some(hasNews)) this.#reportTimer.arm(SENT_REPORT_INTERVAL_NS);
   }
 }
+
+const hasNews = (phase: HeldPhase): boolean => phase.pendingReturns > 0 || phase.hasUnreportedSends;
