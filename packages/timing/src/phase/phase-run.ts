@@ -69,7 +69,7 @@ export class PhaseRun {
     const { mode, durationNs, phaseIndex, kind, requestCount, sessionCount, load } = plan;
     this.#options = options;
     this.#plan = plan;
-    const startNs = mode === 'concurrency' ? clock.now() : clock.now() + OPEN_LOOP_LEAD_NS;
+    const startNs = clock.now() + (mode === 'concurrency' ? 0 : OPEN_LOOP_LEAD_NS);
     const stopSendingAtNs = durationNs === null ? null : startNs + durationNs;
     this.#startNs = startNs;
     this.#stopSendingAtNs = stopSendingAtNs;
@@ -105,21 +105,15 @@ export class PhaseRun {
   /** Tells the workers, grants the first credits. */
   begin(): void {
     const { clock, timers, events, inputs } = this.#options;
-    const { gracePeriodNs } = this.#plan;
-    this.#climb(inputs.concurrencySteps, (slots) => {
-      this.#shares.concurrency = slots;
-    });
-    this.#climb(inputs.prefillSteps, (slots) => {
-      this.#shares.prefillConcurrency = slots;
-    });
+    this.#climb(inputs.concurrencySteps, 'concurrency');
+    this.#climb(inputs.prefillSteps, 'prefillConcurrency');
     this.#shares.assign(this.ledger.workers);
     events.started(this.#startNs);
     if (this.#stopSendingAtNs !== null) {
       this.#cancelTimers.push(startTimerAt(clock, timers, this.#stopSendingAtNs, () => this.#stopSending()));
-      if (gracePeriodNs !== null) {
-        this.#cancelTimers.push(
-          startTimerAt(clock, timers, this.#stopSendingAtNs + gracePeriodNs, () => this.#cancelInFlight()),
-        );
+      const graceEndNs = this.#stopSendingAtNs + (this.#plan.gracePeriodNs ?? Number.POSITIVE_INFINITY);
+      if (graceEndNs !== Number.POSITIVE_INFINITY) {
+        this.#cancelTimers.push(startTimerAt(clock, timers, graceEndNs, () => this.#cancelInFlight()));
       }
     }
     this.#armProgressTimer();
@@ -174,7 +168,7 @@ export class PhaseRun {
   }
 
   /** Lets a limit climb by its steps, those that are over now at once. */
-  #climb(steps: readonly SlotStep[] | undefined, setLimit: (slots: number) => void): void {
+  #climb(steps: readonly SlotStep[] | undefined, limit: 'concurrency' | 'prefillConcurrency'): void {
     if (steps === undefined) return;
     const { clock, timers } = this.#options;
     const startNs = this.#startNs;
@@ -191,7 +185,7 @@ export class PhaseRun {
           });
           return;
         }
-        setLimit(step.slots);
+        this.#shares[limit] = step.slots;
         position += 1;
       }
     };
@@ -225,7 +219,6 @@ export class PhaseRun {
     if (atNs === this.#stepTimerEndsNs) return;
     this.#cancelStepTimer();
     this.#stepTimerEndsNs = atNs;
-    this.#cancelStepTimer = () => {};
     if (atNs === Number.POSITIVE_INFINITY) return;
     const { clock, timers } = this.#options;
     this.#cancelStepTimer = startTimerAt(clock, timers, atNs, () => {
@@ -237,11 +230,15 @@ export class PhaseRun {
 
   #stopSending(): void {
     if (this.#state === 'complete') return;
-    this.#issuer.close(this.#stopSendingAtNs ?? this.#options.clock.now());
     // The workers stop by themselves at the same time; this reaches those whose clock or event loop is late.
-    for (const { id } of this.ledger.workers) this.#options.port.stopSending(id, this.#plan.phaseIndex);
+    this.#close(this.#stopSendingAtNs ?? this.#options.clock.now());
     if (this.#state === 'sending') this.#state = 'stopping';
     this.#step();
+  }
+
+  #close(atNs: number): void {
+    this.#issuer.close(atNs);
+    for (const { id } of this.ledger.workers) this.#options.port.stopSending(id, this.#plan.phaseIndex);
   }
 
   #cancelInFlight(): void {
@@ -280,7 +277,7 @@ export class PhaseRun {
     const limitNs = stallLimitNs + longestDelayNs;
     if (this.#isCancelling || !isWaiting || quietNs <= limitNs || credits.hasDueAfter(clock.now() - limitNs)) return;
     events.warned(`nothing has come back for ${Math.round(quietNs / 1e9)} s; ${outstandingCount} credits are given up`);
-    this.#endedEarly = this.#endedEarly || this.#issuer.hasMore;
+    this.#endedEarly ||= this.#issuer.hasMore;
     this.#cancelInFlight();
   }
 
@@ -289,8 +286,7 @@ export class PhaseRun {
     this.#cancelStepTimer();
     if (this.ledger.hasTruncatedSessions && !this.ledger.isClosed) {
       // The count ends them between two turns; what they hold at the workers is free for the next phase.
-      this.#issuer.close(this.#options.clock.now());
-      for (const { id } of this.ledger.workers) this.#options.port.stopSending(id, this.#plan.phaseIndex);
+      this.#close(this.#options.clock.now());
     }
     const sentEndNs = Number.isNaN(this.#issuer.lastSentNs) ? this.#options.clock.now() : this.#issuer.lastSentNs;
     this.#options.events.sendingCompleted(this.ledger.counts.sent, sentEndNs);

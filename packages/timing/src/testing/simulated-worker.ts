@@ -46,7 +46,7 @@ export class SimulatedWorker {
   readonly #server: SimulatedServer;
   readonly #running = new Map<string, RunningRequest>();
   isAlive: boolean = true;
-  /** Requests made ahead of time that were neither sent nor given up. */
+  /** Staged requests that were neither sent nor given up. */
   readonly #staged = new Set<string>();
 
   constructor(

@@ -27,7 +27,7 @@ const MAX_UPCOMING = 16;
 const UPCOMING_PER_TURN = 4;
 
 /**
- * Requests that were made before they may be sent, so that only the write is left to be done then: the two whose due times come next, which
+ * Requests that are made before they may be sent, so that only the write is left to be done then: the two whose due times come next, which
  * may be a few microseconds apart, and those for the slots that become free next. Their credits go on waiting; whatever happens until then
  * happens to them as to others.
  */
