@@ -1,5 +1,9 @@
+export type Doubles = Float64Array<ArrayBuffer>;
+export type Words = Uint32Array<ArrayBuffer>;
+export type Bytes = Uint8Array<ArrayBuffer>;
+
 /** A column of a table of numbers. */
-export type NumberColumn = Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+export type NumberColumn = Doubles | Words | Bytes;
 
 /** The columns of a table: what its class names, without rows and room. */
 export type ColumnsOf<T extends ColumnTable> = {
@@ -11,7 +15,7 @@ const FIRST_CAPACITY = 64;
 /**
  * Rows of numbers as typed arrays, without an object a row. A class derived from this names every column once, as a field:
  *
- *     readonly dueNs: Float64Array<ArrayBuffer> = this.float64();
+ *     readonly dueNs: Doubles = this.float64();
  *
  * Growth, and whatever else treats all columns alike, follow from the fields, in their order. Fields and not a list of columns, because
  * field access stays monomorphic in hot loops. Rows that were freed are used again, the latest first; the arrays are replaced when the
@@ -52,15 +56,15 @@ export class ColumnTable {
     this.#freeRows.length = 0;
   }
 
-  protected float64(): Float64Array<ArrayBuffer> {
+  protected float64(): Doubles {
     return new Float64Array(FIRST_CAPACITY);
   }
 
-  protected uint32(): Uint32Array<ArrayBuffer> {
+  protected uint32(): Words {
     return new Uint32Array(FIRST_CAPACITY);
   }
 
-  protected uint8(): Uint8Array<ArrayBuffer> {
+  protected uint8(): Bytes {
     return new Uint8Array(FIRST_CAPACITY);
   }
 

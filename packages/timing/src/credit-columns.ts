@@ -1,8 +1,5 @@
 import { ColumnTable, mapColumns } from './column-table.ts';
-import type { ColumnsOf } from './column-table.ts';
-
-type Doubles = Float64Array<ArrayBuffer>;
-type Words = Uint32Array<ArrayBuffer>;
+import type { Bytes, ColumnsOf, Doubles, Words } from './column-table.ts';
 
 /** What a credit is made of, one row a credit, in the order on the wire. The columns mean what the fields of `Credit` mean. */
 export class CreditColumns extends ColumnTable {
@@ -21,7 +18,7 @@ export class CreditColumns extends ColumnTable {
 export class ReturnColumns extends ColumnTable {
   readonly ids: Doubles = this.float64();
   /** Index into `CREDIT_OUTCOMES`. */
-  readonly outcomes: Uint8Array<ArrayBuffer> = this.uint8();
+  readonly outcomes: Bytes = this.uint8();
 }
 
 /** The rows of a table from which none was freed, without copying: they are overwritten by what is added after a `clear`. */

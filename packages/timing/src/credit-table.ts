@@ -1,10 +1,8 @@
 import { ColumnTable } from './column-table.ts';
+import type { Doubles, Words } from './column-table.ts';
 
 /** Column value of a credit that no worker holds. */
 export const NO_WORKER = 0xffff_ffff;
-
-type Doubles = Float64Array<ArrayBuffer>;
-type Words = Uint32Array<ArrayBuffer>;
 
 /** Every credit of a phase that is not settled, found by its id. */
 export class CreditTable extends ColumnTable {

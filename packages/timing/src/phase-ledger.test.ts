@@ -4,7 +4,7 @@ import type { CreditOutcome } from './credit.ts';
 import { CreditIssuer } from './credit-issuer.ts';
 import { ClosedLoopSessions } from './sessions/closed-loop-sessions.ts';
 import { nextSessionState } from './session-table.ts';
-import { checkLedger } from './testing/check-ledger.ts';
+import { checkLedger } from './testing/check-ledger.test.support.ts';
 import { HeldPhase } from './worker/held-phase.ts';
 
 const WORKER_COUNT = 3;

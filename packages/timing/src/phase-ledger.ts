@@ -38,11 +38,8 @@ export class PhaseLedger {
   #turnsLeft = 0;
   #closedAtNs = Number.NaN;
   #longestDelayNs = 0;
-  readonly #ended = { completed: 0, failed: 0, cancelled: 0 };
-  #lost = 0;
-  #neverSent = 0;
+  readonly #counts = { completed: 0, failed: 0, cancelled: 0, lost: 0, neverSent: 0, sessionsEndedEarly: 0 };
   #sessionsEnded = 0;
-  #sessionsEndedEarly = 0;
 
   constructor(workerIds: readonly string[], requestCount: number | null) {
     this.#workers = workerIds.map((id, number) => new WorkerLedger(id, number));
@@ -108,20 +105,15 @@ export class PhaseLedger {
   }
 
   get counts(): PhaseCounts & SessionCounts {
-    const { completed, failed, cancelled } = this.#ended;
+    const { completed, failed, cancelled, lost } = this.#counts;
     const inFlight = this.#sum((worker) => worker.inFlightCount);
     const sessionsInFlight = this.#sum((worker) => worker.sessionsInFlight);
     return {
-      sent: completed + failed + cancelled + this.#lost + inFlight,
-      completed,
-      failed,
-      cancelled,
-      lost: this.#lost,
+      ...this.#counts,
+      sent: completed + failed + cancelled + lost + inFlight,
       inFlight,
       sessions: this.#sessionsEnded + sessionsInFlight,
       sessionsInFlight,
-      sessionsEndedEarly: this.#sessionsEndedEarly,
-      neverSent: this.#neverSent,
     };
   }
 
@@ -137,7 +129,16 @@ export class PhaseLedger {
 
   /** A new session, none of whose turns has a credit. */
   addSession(conversationIndex: number, turnCount: number): number {
-    const row = this.sessions.add(this.#nextSessionNumber, conversationIndex, turnCount, this.#nextCreditId);
+    const { sessions } = this;
+    const row = sessions.takeRow();
+    sessions.sessionNumbers[row] = this.#nextSessionNumber;
+    sessions.conversationIndexes[row] = conversationIndex;
+    sessions.turnCounts[row] = turnCount;
+    sessions.firstIds[row] = this.#nextCreditId;
+    sessions.outstandingCounts[row] = 0;
+    sessions.workers[row] = NO_WORKER;
+    sessions.states[row] = 0;
+    sessions.nextTurnIndexes[row] = 0;
     this.#nextSessionNumber += 1;
     this.#sessionsMade += 1;
     this.#turnsMade += turnCount;
@@ -197,13 +198,13 @@ export class PhaseLedger {
   /** The request of a withdrawn credit has ended. */
   settle(credit: number, outcome: 'completed' | 'failed' | 'cancelled'): void {
     this.credits.remove(credit);
-    this.#ended[outcome] += 1;
+    this.#counts[outcome] += 1;
   }
 
   /** The request of a withdrawn credit was sent, or may have been, and nobody knows what became of it. */
   lose(credit: number): void {
     this.credits.remove(credit);
-    this.#lost += 1;
+    this.#counts.lost += 1;
   }
 
   /** The request of a withdrawn credit was not sent: others may have it. */
@@ -224,7 +225,7 @@ export class PhaseLedger {
 
   /** A credit comes back unsent that was due before the phase stopped sending. */
   noteIfOverdue(credit: number): void {
-    if ((this.credits.dueNs[credit] ?? Number.NaN) < this.overdueLimitNs) this.#neverSent += 1;
+    if ((this.credits.dueNs[credit] ?? Number.NaN) < this.overdueLimitNs) this.#counts.neverSent += 1;
   }
 
   /** The last moment at which a request had to be due to count as never sent; NaN while there is none. */
@@ -280,7 +281,7 @@ export class PhaseLedger {
     this.#turnsLeft -= turnCount - (sessions.nextTurnIndexes[row] ?? turnCount);
     sessions.move(row, 'ended');
     this.#sessionsEnded += 1;
-    if (turnsDone < turnCount && turnCount > 1) this.#sessionsEndedEarly += 1;
+    if (turnsDone < turnCount && turnCount > 1) this.#counts.sessionsEndedEarly += 1;
     this.workerOf(row)?.noteSessionEnded();
     this.releaseIfSettled(row);
   }
@@ -304,7 +305,7 @@ export class PhaseLedger {
   /** Nothing is granted from here on. What was due before `atNs` and is not sent has missed its time, and so have those that were not made. */
   close(atNs: number, countNeverMade: (overdueLimitNs: number) => number): void {
     this.#closedAtNs = atNs;
-    this.#neverSent += countNeverMade(this.overdueLimitNs);
+    this.#counts.neverSent += countNeverMade(this.overdueLimitNs);
     for (const row of this.#returned) this.#discard(row);
     this.#returned = [];
     for (let row = this.popIdle(); row !== undefined; row = this.popIdle()) this.endSession(row);

@@ -1,5 +1,5 @@
 import { ColumnTable } from './column-table.ts';
-import { NO_WORKER } from './credit-table.ts';
+import type { Bytes, Doubles, Words } from './column-table.ts';
 
 /**
  * - `live`: it has been granted and goes on, or nobody has had it yet.
@@ -29,9 +29,6 @@ export function nextSessionState(state: SessionState, event: SessionEvent): Sess
   }
 }
 
-type Doubles = Float64Array<ArrayBuffer>;
-type Words = Uint32Array<ArrayBuffer>;
-
 /** Sessions of a phase that are not settled. */
 export class SessionTable extends ColumnTable {
   readonly sessionNumbers: Doubles = this.float64();
@@ -43,25 +40,12 @@ export class SessionTable extends ColumnTable {
   readonly outstandingCounts: Words = this.uint32();
   readonly workers: Words = this.uint32();
   /** Index into the names of states. */
-  readonly states: Uint8Array<ArrayBuffer> = this.uint8();
+  readonly states: Bytes = this.uint8();
   /** When the session's latest credits were granted. */
   readonly issuedNs: Doubles = this.float64();
   /** The turn that is granted next, and when its predecessor's end and its delay have passed; of turns that are granted alone. */
   readonly nextTurnIndexes: Words = this.uint32();
   readonly readyNs: Doubles = this.float64();
-
-  add(sessionNumber: number, conversationIndex: number, turnCount: number, firstId: number): number {
-    const row = this.takeRow();
-    this.sessionNumbers[row] = sessionNumber;
-    this.conversationIndexes[row] = conversationIndex;
-    this.turnCounts[row] = turnCount;
-    this.firstIds[row] = firstId;
-    this.outstandingCounts[row] = 0;
-    this.workers[row] = NO_WORKER;
-    this.states[row] = 0;
-    this.nextTurnIndexes[row] = 0;
-    return row;
-  }
 
   stateOf(row: number): SessionState {
     return SESSION_STATES[this.states[row] ?? 0] ?? 'live';

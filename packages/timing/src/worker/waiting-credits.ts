@@ -1,12 +1,13 @@
+import type { Doubles } from '../column-table.ts';
 import { CreditColumns } from '../credit-columns.ts';
 import type { Credit, CreditBatch } from '../credit.ts';
 import { DueHeap } from './due-heap.ts';
 import { NumberRing } from './number-ring.ts';
 
 class WaitingColumns extends CreditColumns {
-  readonly issuedNs: Float64Array<ArrayBuffer> = this.float64();
+  readonly issuedNs: Doubles = this.float64();
   /** When a later turn may be sent, once that is known. */
-  readonly readyNs: Float64Array<ArrayBuffer> = this.float64();
+  readonly readyNs: Doubles = this.float64();
 }
 
 /**

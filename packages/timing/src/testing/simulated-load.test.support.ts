@@ -6,9 +6,9 @@ import type { PhaseCounts, SessionCounts } from '../messages.ts';
 import { LoadRun } from '../phase/load-run.ts';
 import type { PhasePlan } from '../phase/phase-plan.ts';
 import type { ConversationTimes } from '../sessions/session-source.ts';
-import { checkLedger } from './check-ledger.ts';
-import { SimulatedServer, SimulatedWorker } from './simulated-worker.ts';
-import type { SimulatedSend } from './simulated-worker.ts';
+import { checkLedger } from './check-ledger.test.support.ts';
+import { SimulatedServer, SimulatedWorker } from './simulated-worker.test.support.ts';
+import type { SimulatedSend } from './simulated-worker.test.support.ts';
 
 /** The phases of a run against workers and a server that exist in virtual time only. */
 export interface SimulatedLoadOptions {

@@ -3,7 +3,7 @@ import { encodeCreditReturnBatch } from '../credit-codec.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import type { StagedRequest } from '../worker/staged-requests.ts';
 import { WorkerCredits } from '../worker/worker-credits.ts';
-import type { SimulatedLoadOptions } from './simulated-load.ts';
+import type { SimulatedLoadOptions } from './simulated-load.test.support.ts';
 
 /** One request as the server saw it. */
 export interface SimulatedSend {
