@@ -299,6 +299,18 @@ describe('phases', () => {
     expect(result.counts?.completed).toBe(200);
   });
 
+  test('a worker that gets its first prefill slot late takes no sessions beyond the concurrency', () => {
+    const phases = phasesOf({
+      concurrency: 10,
+      prefillConcurrency: 2,
+      prefillConcurrencyRamp: { durationSec: 1, shape: 'linear' },
+      requestCount: 60,
+    });
+    const result = run(phases, { workerCount: 2, serviceNs: () => 3 * SEC, firstTokenNs: () => 10 * MS });
+    expect(result.mostSessions).toBe(10);
+    expect(result.counts?.completed).toBe(60);
+  });
+
   test('fewer prefill slots than workers', () => {
     const result = run(phasesOf({ concurrency: 8, prefillConcurrency: 1, requestCount: 40 }), { workerCount: 4 });
     expect(result.mostPrefilling).toBe(1);

@@ -12,6 +12,8 @@ export interface SlotShare {
 export class SlotShares {
   concurrency: number | null;
   prefillConcurrency: number | null;
+  /** The prefill concurrency when all of its ramp has been climbed. */
+  readonly #lastPrefill: number | null;
   readonly #limits: ReadonlyMap<string, number>;
   readonly #tell: (workerId: string, share: SlotShare) => void;
   /** What each worker was told last. */
@@ -24,6 +26,7 @@ export class SlotShares {
   ) {
     this.concurrency = limits.concurrency;
     this.prefillConcurrency = limits.prefillConcurrency;
+    this.#lastPrefill = limits.prefillConcurrency;
     this.#limits = new Map(workers.map(({ id, slotsMax }) => [id, slotsMax]));
     this.#tell = tell;
   }
@@ -33,8 +36,10 @@ export class SlotShares {
     const sending = workers.filter(({ isRetired }) => !isRetired);
     const limits = sending.map(({ id }) => this.#limits.get(id) ?? 0);
     const prefillShares = this.prefillConcurrency === null ? undefined : splitSlots(this.prefillConcurrency, limits);
-    // Without a prefill slot a worker can send nothing, so it gets no sessions either.
-    const usable = limits.map((limit, index) => (prefillShares?.[index] === 0 ? 0 : limit));
+    const lastPrefillShares = this.#lastPrefill === null ? undefined : splitSlots(this.#lastPrefill, limits);
+    // Without a prefill slot a worker can send nothing, so it gets no sessions either. One that will get a prefill slot later has its share
+    // of the sessions from the beginning: taken from another worker then, it would be in use at both.
+    const usable = limits.map((limit, index) => (lastPrefillShares?.[index] === 0 ? 0 : limit));
     const shares = this.concurrency === null ? undefined : splitSlots(this.concurrency, usable);
     for (const [index, worker] of sending.entries()) {
       const slots = shares?.[index] ?? null;
