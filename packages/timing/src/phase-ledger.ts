@@ -16,7 +16,8 @@ const END_MARGIN_NS = 10_000_000;
  * 2. Credits: what a worker was granted = what is out with it + what it returned. A credit is out with the worker of its session or with
  *    nobody, and the session counts those that are out.
  * 3. Turns: `turnsLeft` are the turns of sessions that are not over for which there is no credit.
- * 4. Sessions: begun = ended + in flight; the sessions that a worker is said to have are the rows that name it and are not over.
+ * 4. Sessions: begun = ended + in flight; the sessions that a worker is said to have are the rows that name it and are not over. No more
+ *    are in flight there than it has slots.
  * 5. A session of which nothing is out has come back unstarted and is with nobody, or is over and forgotten, or is idle: its next turn has
  *    no credit. It is never two of these.
  * 6. Nothing that is counted is below 0.
