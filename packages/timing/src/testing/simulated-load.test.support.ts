@@ -1,19 +1,14 @@
 import { createRandomSource } from '@aiperf/dataset';
 import type { RandomSource } from '@aiperf/dataset';
 import type { Credit, CreditOutcome, CreditReturnBatch } from '../credit.ts';
-import {
-  decodeCreditBatch,
-  decodeCreditReturnBatch,
-  encodeCreditBatch,
-  encodeCreditReturnBatch,
-} from '../credit-codec.ts';
+import { decodeCreditBatch, decodeCreditReturnBatch, encodeCreditBatch } from '../credit-codec.ts';
 import type { PhaseCounts, SessionCounts } from '../messages.ts';
 import { LoadRun } from '../phase/load-run.ts';
 import type { PhasePlan } from '../phase/phase-plan.ts';
 import type { ConversationTimes } from '../sessions/session-source.ts';
-import type { StagedRequest } from '../worker/staged-requests.ts';
-import { WorkerCredits } from '../worker/worker-credits.ts';
-import { VirtualClock } from '../virtual-clock.ts';
+import { checkLedger } from './check-ledger.test.support.ts';
+import { SimulatedServer, SimulatedWorker } from './simulated-worker.test.support.ts';
+import type { SimulatedSend } from './simulated-worker.test.support.ts';
 
 /** The phases of a run against workers and a server that exist in virtual time only. */
 export interface SimulatedLoadOptions {
@@ -41,16 +36,6 @@ export interface SimulatedLoadOptions {
   readonly muteWorkers?: readonly number[];
   /** How much virtual time passes at most; default 1,000 s. */
   readonly limitNs?: number;
-}
-
-/** One request as the server saw it. */
-export interface SimulatedSend {
-  readonly worker: number;
-  readonly credit: Credit;
-  readonly atNs: number;
-  readonly turnaroundNs: number;
-  /** When it ended; NaN while it has not, and for ever where its worker died. */
-  endNs: number;
 }
 
 /** What happened in one phase. */
@@ -94,149 +79,6 @@ export const SINGLE_TURNS: ConversationTimes = {
   turnTiming: () => ({ delayNs: Number.NaN, timestampNs: Number.NaN }),
 };
 
-/** What is running at the simulated server, and how much of it there was at most. */
-class Server {
-  readonly clock: VirtualClock = new VirtualClock();
-  readonly sends: SimulatedSend[] = [];
-  sentCount = 0;
-  inFlight = 0;
-  mostInFlight = 0;
-  prefilling = 0;
-  mostPrefilling = 0;
-
-  noteLoad(): void {
-    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
-    this.mostPrefilling = Math.max(this.mostPrefilling, this.prefilling);
-  }
-}
-
-interface RunningRequest {
-  readonly send: SimulatedSend;
-  isPrefilling: boolean;
-  stopTimers(): void;
-}
-
-/** A worker with the real queue of credits. */
-class SimulatedWorker {
-  readonly id: string;
-  readonly credits: WorkerCredits;
-  readonly #index: number;
-  readonly #options: SimulatedLoadOptions;
-  readonly #server: Server;
-  readonly #running = new Map<string, RunningRequest>();
-  isAlive: boolean = true;
-  /** Requests made ahead of time that were neither sent nor given up. */
-  readonly #staged = new Set<string>();
-
-  constructor(index: number, options: SimulatedLoadOptions, server: Server, report: (bytes: Uint8Array) => void) {
-    const { clock } = server;
-    this.id = `worker_${index}`;
-    this.#index = index;
-    this.#options = options;
-    this.#server = server;
-    this.credits = new WorkerCredits({
-      clock,
-      timers: clock,
-      pacer: clock.createPacer(),
-      send: (credit, turnaroundNs) => this.#send(credit, turnaroundNs),
-      // Every other worker, so that both ways of sending are played.
-      ...(index % 2 === 0 ? { stage: (credit) => this.#stage(credit) } : {}),
-    });
-    this.credits.onReturnsDue = () => {
-      for (const batch of this.credits.takeReturns()) {
-        if (options.muteWorkers?.includes(index) !== true) report(encodeCreditReturnBatch(batch));
-      }
-    };
-  }
-
-  /** As `cc` does. */
-  cancel(phaseIndex: number): void {
-    this.credits.stopSending(phaseIndex);
-    for (const { send } of this.#running.values())
-      if (send.credit.phaseIndex === phaseIndex) this.#end(send, 'cancelled');
-  }
-
-  leave(): void {
-    if (this.isAlive) for (const { phaseIndex } of this.#options.phases) this.credits.stopSending(phaseIndex);
-  }
-
-  die(): void {
-    if (!this.isAlive) return;
-    this.isAlive = false;
-    this.credits.close();
-    for (const request of this.#running.values()) {
-      request.stopTimers();
-      if (request.isPrefilling) this.#server.prefilling -= 1;
-    }
-    this.#server.inFlight -= this.#running.size;
-    this.#running.clear();
-  }
-
-  #stage(credit: Credit): StagedRequest {
-    const key = `${credit.phaseIndex}/${credit.id}`;
-    if (this.#staged.has(key)) throw new Error(`credit ${key} is staged twice`);
-    this.#staged.add(key);
-    const take = (): void => {
-      if (!this.#staged.delete(key)) throw new Error(`staged credit ${key} is sent or dropped twice`);
-    };
-    return {
-      fire: (turnaroundNs) => {
-        take();
-        this.#send(credit, turnaroundNs);
-      },
-      drop: take,
-    };
-  }
-
-  #send(credit: Credit, turnaroundNs: number): void {
-    const server = this.#server;
-    const { clock } = server;
-    const n = server.sentCount;
-    server.sentCount += 1;
-    const send: SimulatedSend = { worker: this.#index, credit, atNs: clock.now(), turnaroundNs, endNs: Number.NaN };
-    const serviceNs = this.#options.serviceNs(n, credit);
-    const outcome = this.#options.outcome?.(n, credit) ?? 'completed';
-    const firstTokenNs = Math.min(serviceNs, this.#options.firstTokenNs?.(n, credit) ?? serviceNs);
-    server.sends.push(send);
-    const stopFirst = clock.startTimer(firstTokenNs / 1e6, () => {
-      this.#endPrefill(request);
-      this.credits.firstTokenArrived(credit.id, credit.phaseIndex);
-    });
-    const stopEnd = clock.startTimer(serviceNs / 1e6, () => this.#end(send, outcome));
-    const request: RunningRequest = {
-      send,
-      isPrefilling: true,
-      stopTimers() {
-        stopFirst();
-        stopEnd();
-      },
-    };
-    this.#running.set(creditKey(credit), request);
-    server.inFlight += 1;
-    server.prefilling += 1;
-    server.noteLoad();
-  }
-
-  #endPrefill(request: RunningRequest): void {
-    if (request.isPrefilling) this.#server.prefilling -= 1;
-    request.isPrefilling = false;
-  }
-
-  #end(send: SimulatedSend, outcome: CreditOutcome): void {
-    const { credit } = send;
-    const request = this.#running.get(creditKey(credit));
-    if (request === undefined) return;
-    this.#running.delete(creditKey(credit));
-    request.stopTimers();
-    this.#endPrefill(request);
-    send.endNs = this.#server.clock.now();
-    this.#server.inFlight -= 1;
-    this.credits.requestEnded(credit.id, outcome, credit.phaseIndex);
-  }
-}
-
-const creditKey = ({ phaseIndex, id }: Credit): string => `${phaseIndex}:${id}`;
-
 /** From the first request of a session to the end of the last one that was sent. A session whose worker died was over then. */
 function mostSessionsOf(sends: readonly SimulatedSend[], losses: SimulatedLoadOptions['losses'] = []): number {
   const spans = new Map<string, { beginNs: number; endNs: number }>();
@@ -265,13 +107,16 @@ function mostSessionsOf(sends: readonly SimulatedSend[], losses: SimulatedLoadOp
 export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult {
   const { workerCount } = options;
   const hopMs = (options.hopNs ?? 200_000) / 1e6;
-  const server = new Server();
+  const server = new SimulatedServer();
   const { clock } = server;
   const returns: CreditReturnBatch[] = [];
   const warnings: string[] = [];
   const phases: SimulatedPhase[] = [];
   const progress: (PhaseCounts & SessionCounts)[] = [];
   let grantMessageCount = 0;
+  /** Messages that left or reached the timing manager: its ledgers change with these only. */
+  let messageCount = 0;
+  let checkedCount = 0;
   let firstStartNs = Number.NaN;
   let endedEarly: boolean | undefined;
   const times = options.times ?? SINGLE_TURNS;
@@ -280,6 +125,7 @@ export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult
       clock.startTimer(hopMs, () => {
         const received = decodeCreditReturnBatch(bytes);
         returns.push(received);
+        messageCount += 1;
         run.takeBack(worker.id, received);
       });
     });
@@ -289,6 +135,7 @@ export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult
   const deliver = (id: string, action: (worker: SimulatedWorker) => void): void => {
     const worker = workers.find((candidate) => candidate.id === id);
     if (worker === undefined) throw new Error(`no ${id}`);
+    messageCount += 1;
     clock.startTimer(hopMs, () => {
       if (worker.isAlive) action(worker);
     });
@@ -346,13 +193,18 @@ export function simulateLoad(options: SimulatedLoadOptions): SimulatedLoadResult
       workers[worker]?.die();
       clock.startTimer(hopMs, () => {
         lostIds.add(`worker_${worker}`);
+        messageCount += 1;
         run.loseWorker(`worker_${worker}`);
       });
     });
   }
   for (const { worker, atNs } of options.leavings ?? []) clock.startTimer(atNs / 1e6, () => workers[worker]?.leave());
   if (options.cancelAtNs !== undefined) clock.startTimer(options.cancelAtNs / 1e6, () => run.cancel());
-  clock.runUntilIdle(options.limitNs ?? 1e12);
+  clock.runUntilIdle(options.limitNs ?? 1e12, () => {
+    if (messageCount === checkedCount) return;
+    checkedCount = messageCount;
+    for (const ledger of run.ledgers) checkLedger(ledger);
+  });
   run.dispose();
   for (const { credits } of workers) credits.close();
   const last = phases.at(-1);
