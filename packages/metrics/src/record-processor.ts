@@ -9,8 +9,8 @@ import { RecordBatchBuilder, type NumberWriter } from '@aiperf/records/file';
 import { createRecordSchema, storedAggregates } from './record-schema.ts';
 import { RecordSlot } from './record-slots.ts';
 import type { RequestMedia } from './request-media.ts';
-import { RowWriter, type RecordNames } from './row-writer.ts';
-import { RESPONSE_TEXT_COLUMN } from './row-columns.ts';
+import { RESPONSE_TEXT_COLUMN, type RecordNames } from './row-columns.ts';
+import { RowWriter } from './row-writer.ts';
 import type { ListWriter, Utf8Writer } from '@aiperf/records/file';
 import { LogSketch, type SketchEntries } from './stats/log-sketch.ts';
 
@@ -73,7 +73,7 @@ export class RecordProcessor {
     this.#builder = new RecordBatchBuilder(createRecordSchema(metrics, { hasResponseText }), options.originEpochNs);
     this.#responseText = hasResponseText ? this.#builder.textColumn(RESPONSE_TEXT_COLUMN.name) : undefined;
     this.#values = new MetricValues(metrics.record);
-    this.#row = new RowWriter(this.#builder, options.names);
+    this.#row = new RowWriter(this.#builder);
     this.#scalars = metrics.record.map(({ tag }) => this.#builder.numberColumn(tag));
     this.#stored = storedAggregates(metrics).map((metric) => ({
       writer: this.#builder.numberColumn(metric.tag),
@@ -170,8 +170,9 @@ export class RecordProcessor {
   #addRow(slot: RecordSlot, workerId: string): void {
     const builder = this.#builder;
     const row = builder.rowCount;
-    const kind = this.#options.phaseKind(slot.phaseIndex);
-    this.#row.write(row, slot, { workerId, recordProcessorId: this.#options.recordProcessorId, phase: kind });
+    const { names, recordProcessorId, phaseKind } = this.#options;
+    const phase = phaseKind(slot.phaseIndex);
+    this.#row.write(row, slot, { workerId, recordProcessorId, phase, names });
     this.#values.compute(slot, slot.isValid);
     for (let index = 0; index < this.#scalars.length; index++) {
       this.#scalars[index]?.set(row, this.#values.at(index));
@@ -182,7 +183,7 @@ export class RecordProcessor {
       this.#addLists(row, slot);
     }
     builder.endRow();
-    this.#count(slot, kind);
+    this.#count(slot, phase);
   }
 
   #addLists(row: number, slot: RecordSlot): void {
