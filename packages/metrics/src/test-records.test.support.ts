@@ -13,7 +13,7 @@ export function contentEvent(delta: Record<string, unknown>, finishReason: strin
   return `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: finishReason }] })}\n\n`;
 }
 
-type Overrides = Partial<Omit<RequestRecord, 'timeline' | 'numbers'>> & {
+type Overrides = Partial<Omit<RequestRecord, 'timeline' | 'numbers' | 'copy'>> & {
   readonly timeline?: Partial<Omit<RequestRecord['timeline'], 'numbers'>>;
   readonly reads?: readonly Read[];
 };
@@ -54,12 +54,7 @@ export function requestRecord({ timeline: times = {}, reads = [], ...fields }: O
 
 /** A copy of a record with some changes; numbers of the timeline among them. */
 export function changed(from: RequestRecord, changes: Partial<Omit<RequestNumbers, 'numbers'>>): RequestRecord {
-  const record = new RequestRecord();
-  Object.assign(record, { historyReplies: from.historyReplies });
-  const { numbers: _, ...held } = from.timeline;
-  Object.assign(record.timeline, held);
-  record.numbers.set(from.numbers);
-  return Object.assign(record, changes);
+  return Object.assign(from.copy(), changes);
 }
 
 /** A record sink that keeps the batches in memory and reads them with apache-arrow. */

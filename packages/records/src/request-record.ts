@@ -10,6 +10,16 @@ export class RequestRecord extends CreditRow {
   historyReplies: readonly string[] = NO_REPLIES;
   /** Stamps the same row. */
   readonly timeline: Timeline = new Timeline(this.numbers);
+
+  /** Another record with the same values; bytes and reads are shared. A spread would lose the numbers, which are accessors. */
+  copy(): RequestRecord {
+    const { numbers: _, ...held } = this.timeline;
+    const copy = new RequestRecord();
+    copy.numbers.set(this.numbers);
+    copy.historyReplies = this.historyReplies;
+    Object.assign(copy.timeline, held);
+    return copy;
+  }
 }
 
 /** Of every first turn. */

@@ -128,7 +128,7 @@ export class FakeTransport implements Transport {
   }
 }
 
-type PlainRecord = Omit<RequestRecord, 'timeline' | 'numbers'>;
+type PlainRecord = Omit<RequestRecord, 'timeline' | 'numbers' | 'copy'>;
 
 /** A worker in virtual time with a transport and a dataset that the test makes up. */
 export interface Rig {
