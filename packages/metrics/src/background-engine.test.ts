@@ -35,7 +35,7 @@ function rawBatch(firstCreditId: number, count: number, tokens: number): Uint8Ar
         [50_000_000 + index * 1e6, contentEvent({ content: ' word' }, index === tokens - 1 ? 'stop' : null)] as const,
     ),
   });
-  for (let index = 0; index < count; index++) writer.append({ ...record, creditId: firstCreditId + index });
+  for (let index = 0; index < count; index++) writer.append(Object.assign(record, { creditId: firstCreditId + index }));
   return writer.take();
 }
 

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { appendRead, createTimeline } from '@aiperf/records';
 import { endpointOf } from '@aiperf/endpoints';
 import { describe, expect, test } from 'vitest';
 import { createMetricSet } from './metric-set.ts';
 import { MetricValues } from './metric-values.ts';
 import { RecordSlot } from './record-slots.ts';
-import { CHAT_MODE, requestRecord } from './test-records.test.support.ts';
+import { CHAT_MODE, requestRecord, type Read } from './test-records.test.support.ts';
 import { unitDivisor } from './units.ts';
 
 const GOLDEN = new URL('../../../test/data/golden-aiperf-0.13/', import.meta.url);
@@ -50,19 +49,18 @@ function linesOf<Line>(run: string, file: string): Line[] {
 /** The request as our worker would have recorded it: the same bytes at the same stamps, which are AIPerf's. */
 function slotOf(raw: RawLine, golden: RecordLine): RecordSlot {
   const isStream = raw.responses.some(({ packets }) => packets !== undefined);
-  const timeline = createTimeline();
-  for (const { perf_ns: atNs, packets = [], text } of raw.responses) {
+  const reads = raw.responses.map(({ perf_ns: atNs, packets = [], text }): Read => {
     const lines = packets.map(({ name, value }) => `${name}: ${value}\n`).join('');
-    appendRead(timeline, atNs - raw.start_perf_ns, Buffer.from(text ?? `${lines}\n`));
-  }
+    return [atNs - raw.start_perf_ns, text ?? `${lines}\n`];
+  });
   const countOf = (tag: string): number => Number(golden.metrics[tag]?.value ?? Number.NaN);
   const request = requestRecord({
     inputTokens: countOf('input_sequence_length'),
     maxOutputTokens: raw.payload.max_completion_tokens ?? Number.NaN,
+    reads,
     timeline: {
-      ...timeline,
       startNs: 0,
-      endNs: (timeline.readNs[timeline.readCount - 1] ?? 0) + 1,
+      endNs: (reads.at(-1)?.[0] ?? 0) + 1,
       status: raw.status ?? 0,
       contentType: isStream ? 'text/event-stream' : 'application/json',
     },

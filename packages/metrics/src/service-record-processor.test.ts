@@ -13,7 +13,7 @@ import { createRecordSchema } from './record-schema.ts';
 import { createRecordProcessor } from './service-record-processor.ts';
 import { runPlan } from './service.test.support.ts';
 import { readMessage } from '@aiperf/records/testing';
-import { CHAT_MODE, contentEvent, requestRecord } from './test-records.test.support.ts';
+import { changed, CHAT_MODE, contentEvent, requestRecord } from './test-records.test.support.ts';
 
 const ids = createRequestIds(runPlan('').benchmarkId);
 const schema = createRecordSchema(createMetricSet(CHAT_MODE));
@@ -87,7 +87,7 @@ const answered = requestRecord({
 describe('record processor', () => {
   test('turns a raw batch into a metric batch with ids, counted tokens and metrics', async () => {
     await using rig = await createRig();
-    await rig.raw.send([rawBatch([answered, { ...answered, creditId: 1, phaseIndex: 0, conversationIndex: 0 }])]);
+    await rig.raw.send([rawBatch([answered, changed(answered, { creditId: 1, phaseIndex: 0, conversationIndex: 0 })])]);
     await rig.waitForRows(2);
     const [batch] = rig.batches;
     if (batch === undefined) throw new Error('no batch');
@@ -115,7 +115,7 @@ describe('record processor', () => {
 
   test('stop waits for what was received', async () => {
     await using rig = await createRig();
-    await rig.raw.send([rawBatch(Array.from({ length: 1500 }, (_, creditId) => ({ ...answered, creditId })))]);
+    await rig.raw.send([rawBatch(Array.from({ length: 1500 }, (_, creditId) => changed(answered, { creditId })))]);
     rig.peer.context.bus.publish('credits_complete', { was_cancelled: false });
     await rig.waitForRows(1500);
     await rig.raw.send([rawBatch([answered])]);

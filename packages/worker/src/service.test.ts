@@ -120,6 +120,7 @@ async function createRig(respond: http.RequestListener, argv: readonly string[] 
     const batch = decode(bytes);
     for (let row = 0; row < batch.rowCount; row++) {
       const record = batch.record(row);
+      const { timeline } = record;
       const response = parser.parseResponse(record);
       answers.push({
         creditId: record.creditId,
@@ -129,8 +130,8 @@ async function createRig(respond: http.RequestListener, argv: readonly string[] 
         errorCode: response.error?.code,
         errorMessage: response.error?.message,
         cancelled: record.cancelled,
-        latencyNs: response.firstContentNs - record.timeline.startNs,
-        timeline: { ...record.timeline },
+        latencyNs: response.firstContentNs - timeline.startNs,
+        timeline: { startNs: timeline.startNs, sendEndNs: timeline.sendEndNs, endNs: timeline.endNs },
         inputTokens: record.inputTokens,
       });
     }

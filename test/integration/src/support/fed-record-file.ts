@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { endpointOf } from '@aiperf/endpoints';
 import { CHAT_MODE, createMetricSet } from '@aiperf/metrics';
 import { createRecordSchema, RecordProcessor } from '@aiperf/metrics/service';
-import { createRawBatchDecoder, createTimeline, RawBatchWriter, type RequestRecord } from '@aiperf/records';
+import { createRawBatchDecoder, RawBatchWriter, RequestRecord } from '@aiperf/records';
 import { arrowRecordSink } from '@aiperf/records/file';
 import { AsyncByteQueue, RecordBatchReader, type Field } from 'apache-arrow';
 
@@ -55,7 +55,8 @@ function answerEvents(row: number, draw: (bound: number) => number): string[] {
 
 /** One request with made-up stamps: answers of all kinds, failures, cancellations, second sends, closed and open loop. */
 function fedRecord(row: number, draw: (bound: number) => number): RequestRecord {
-  const timeline = createTimeline();
+  const record = new RequestRecord();
+  const { timeline } = record;
   const startNs = 1_000_000 + row * 250_013 + draw(1000);
   let atNs = startNs + 3_000_000 + draw(9_000_000);
   const reads: { atNs: number; bytes: Buffer }[] = [];
@@ -105,7 +106,7 @@ function fedRecord(row: number, draw: (bound: number) => number): RequestRecord 
     timeline.error = { code: 'cancelled', type: 'RequestCancellationError', message: 'given up', httpStatus: 499 };
   }
   const isOpen = row % 2 === 0;
-  return {
+  return Object.assign(record, {
     creditId: row,
     phaseIndex: row < 100 ? 0 : 1,
     sessionNumber: Math.floor(row / 3),
@@ -118,9 +119,7 @@ function fedRecord(row: number, draw: (bound: number) => number): RequestRecord 
     inputTokens: 15 + (row % 11),
     historyReplies: row % 3 === 0 ? [] : ['yes', 'no'].slice(0, row % 3),
     maxOutputTokens: row % 6 === 0 ? Number.NaN : 16,
-    timeline,
-    cancelAfterNs: isCancelled ? 5_000_000 : Number.NaN,
-  };
+  });
 }
 
 /** Writes a record file from made-up stamps, by the code that a run's records take from the worker's batch to the file. */
