@@ -2,7 +2,7 @@ import type { CancelTimer } from '@aiperf/timing';
 import type { FirstContentSearch } from './first-content.ts';
 import type { RequestRecord } from '@aiperf/records';
 import { createTimeline } from '@aiperf/records';
-import type { Exchange, PreparedRequest } from '@aiperf/transport';
+import type { Exchange, OutgoingRequest } from '@aiperf/transport';
 import type { Timeline } from '@aiperf/records';
 import type { Session } from './waiting-sessions.ts';
 
@@ -38,7 +38,7 @@ export class PooledExchange implements Exchange, RequestRecord {
   hasGrown = false;
   readonly firstContentSearch: FirstContentSearch = { position: 0, searchedBytes: 0 };
   readonly timeline: Timeline = createTimeline();
-  readonly request: { urlIndex: number; variableHeaders: string[]; body: Uint8Array } & PreparedRequest;
+  readonly request: { urlIndex: number; variableHeaders: string[]; body: Uint8Array } & OutgoingRequest;
   readonly onEnd: (exchange: Exchange) => void;
   onSent: ((exchange: Exchange) => void) | undefined = undefined;
   onBody: ((exchange: Exchange) => void) | undefined = undefined;

@@ -20,11 +20,11 @@ import { scheduledCancellation } from '@aiperf/records';
 import { createRequestIds, type RequestIds } from '@aiperf/records';
 import type { RequestRecord } from '@aiperf/records';
 import { resetTimeline } from '@aiperf/records';
-import type { PreparedSend, Transport } from '@aiperf/transport';
+import type { StagedSend, Transport } from '@aiperf/transport';
 import type { Timeline } from '@aiperf/records';
 import { WaitingSessions } from './waiting-sessions.ts';
 
-/** Headers whose values a worker gives with each request, in the order of `PreparedRequest.variableHeaders`. */
+/** Headers whose values a worker gives with each request, in the order of `OutgoingRequest.variableHeaders`. */
 export const VARIABLE_HEADER_NAMES: readonly string[] = ['X-Request-ID', 'X-Correlation-ID', 'X-Session-Affinity'];
 
 /** What a worker works with. */
@@ -108,7 +108,7 @@ export class Worker {
       },
       pacer: options.pacer ?? createPacer({ clock: options.clock, timers }),
       send: (credit, turnaroundNs) => this.#send(credit, turnaroundNs),
-      ...(options.transport.prepare === undefined ? {} : { stage: (credit) => this.#stage(credit) }),
+      ...(options.transport.stage === undefined ? {} : { stage: (credit) => this.#stage(credit) }),
     });
   }
 
@@ -183,21 +183,21 @@ export class Worker {
     this.#options.transport.send(exchange);
   }
 
-  /** Makes the request of a first turn, up to its write. */
+  /** Stages the request of a first turn: all but its write is done. */
   #stage(credit: Credit): StagedRequest | undefined {
     const exchange = this.#idle.pop() ?? this.#createExchange();
-    let prepared: PreparedSend | undefined;
+    let staged: StagedSend | undefined;
     try {
       this.#fill(exchange, credit, Number.NaN);
-      prepared = this.#options.transport.prepare?.(exchange);
+      staged = this.#options.transport.stage?.(exchange);
     } catch {
       // It will be met again, and told, when the request is due.
     }
-    if (prepared === undefined) {
+    if (staged === undefined) {
       this.#takeBack(exchange);
       return undefined;
     }
-    const send = prepared;
+    const send = staged;
     return {
       fire: (turnaroundNs) => {
         exchange.turnaroundNs = turnaroundNs;

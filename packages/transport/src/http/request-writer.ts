@@ -1,4 +1,4 @@
-import type { PreparedRequest } from '../transport.ts';
+import type { OutgoingRequest } from '../transport.ts';
 
 import { HttpTransportError } from './http-transport-error.ts';
 import { assertHeaderValue } from './target.ts';
@@ -36,7 +36,7 @@ export class RequestWriter {
   }
 
   /** The request's bytes. They stay valid until the next call, or for good after {@link releaseScratch}. */
-  write(request: PreparedRequest): Buffer {
+  write(request: OutgoingRequest): Buffer {
     const { variableHeaders, body } = request;
     const pieces = this.#pieces[request.urlIndex] ?? [];
     let neededBytes = CONTENT_LENGTH_BYTES + body.length;
@@ -73,7 +73,7 @@ export class RequestWriter {
 
 /** Throws {@link HttpTransportError} for a request that its transport cannot send, before anything is begun. */
 export function assertSendable(
-  request: PreparedRequest,
+  request: OutgoingRequest,
   variableHeaderNames: readonly string[],
   urlCount: number,
 ): void {
