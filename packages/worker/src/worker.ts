@@ -13,7 +13,7 @@ import {
   type Timers,
 } from '@aiperf/timing';
 import { type Clock } from '@aiperf/records/clock';
-import type { Endpoint, ResponseParser } from '@aiperf/endpoints';
+import { answerText, type Endpoint, type ResponseParser } from '@aiperf/endpoints';
 import { FirstContentFinder } from './first-content.ts';
 import { PooledExchange } from './pooled-exchange.ts';
 import { scheduledCancellation } from '@aiperf/records';
@@ -309,15 +309,16 @@ export class Worker {
     const reply = this.#parser.parseResponse(exchange);
     if (reply.error === undefined && !this.#endedPhases.has(phaseIndex)) {
       const history = session?.history ?? endpoint.createHistory();
+      const text = answerText(reply.answer);
       try {
         const { body, isWholeHistory } = store.turn(exchange.conversationIndex, exchange.turnIndex);
-        if (isWholeHistory !== true) history.add(body, reply);
+        if (isWholeHistory !== true) history.add(body, { text });
       } catch (error) {
         // As with a request that cannot be made: the credit stays out.
         this.#options.onFailure(error);
         return;
       }
-      const replies = [...exchange.historyReplies, reply.text];
+      const replies = [...exchange.historyReplies, text];
       this.#waitingSessions.put(phaseIndex, sessionNumber, { history, inputTokens, replies });
     }
     this.#tellEnd(exchange, reply.error === undefined ? 'completed' : 'failed');

@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { nearestName } from '@aiperf/config';
+import { nearestName } from '@aiperf/nearest-name';
 import { RecordsError } from '@aiperf/records';
 import { loadLawOf } from '@aiperf/timing';
+import { endpointTitle } from '@aiperf/endpoints';
 import {
   DIALECT_NAMES,
   type DialectName,
-  endpointTitle,
   exportRun,
   ExportError,
   type OpenedRun,
