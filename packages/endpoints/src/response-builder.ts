@@ -63,6 +63,9 @@ export class ResponseBuilder implements ParsedResponse<TextAnswer> {
 
   /** The choice with this index, begun when it is new. */
   choice(index: number): Choice {
+    const [first] = this.#choices;
+    // Nearly every answer has one choice, and a search is a call.
+    if (first !== undefined && first.index === index) return first;
     let choice = this.#choices.find((each) => each.index === index);
     if (choice === undefined) {
       choice = { index, text: '', reasoningText: '', toolCallText: '', finishReason: undefined };
@@ -73,7 +76,8 @@ export class ResponseBuilder implements ParsedResponse<TextAnswer> {
 
   /** Every choice that began has a finish reason, and at least one did. */
   get isFinished(): boolean {
-    return this.#choices.length > 0 && this.#choices.every((choice) => choice.finishReason !== undefined);
+    for (const { finishReason } of this.#choices) if (finishReason === undefined) return false;
+    return this.#choices.length > 0;
   }
 
   /** Stamps one content event, which may hold reasoning, output or both. */
