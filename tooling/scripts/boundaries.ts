@@ -15,12 +15,13 @@ interface Edges {
 export const GRAPH: Readonly<Record<string, Edges>> = {
   records: { library: [] },
   host: { library: [] },
-  config: { library: [] },
+  'nearest-name': { library: [] },
+  config: { library: ['nearest-name', 'endpoints'] },
   comms: { library: [] },
   telemetry: { library: [] },
   endpoints: { library: ['records'] },
   transport: { library: ['records'] },
-  dataset: { library: ['config'], service: ['comms'] },
+  dataset: { library: ['nearest-name'], types: ['config'], service: ['comms'] },
   timing: { library: ['records', 'dataset'], types: ['config'], service: ['comms'] },
   worker: {
     library: ['records', 'endpoints', 'timing'],
@@ -28,10 +29,10 @@ export const GRAPH: Readonly<Record<string, Edges>> = {
     service: ['transport', 'host', 'dataset', 'comms', 'config'],
   },
   metrics: {
-    library: ['records', 'endpoints', 'config'],
+    library: ['records', 'endpoints', 'nearest-name'],
     service: ['host', 'timing', 'dataset', 'config', 'comms'],
   },
-  exporters: { library: ['records', 'metrics'] },
+  exporters: { library: ['records', 'endpoints', 'metrics'] },
   controller: {
     library: [
       'records',

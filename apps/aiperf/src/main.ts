@@ -43,7 +43,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     case 'report':
       return (await import('./commands/report.ts')).report(rest);
     default: {
-      const { nearestName } = await import('@aiperf/config');
+      const { nearestName } = await import('@aiperf/nearest-name');
       const nearest = nearestName(command, ['profile', 'mock-server', 'recover', 'report', '--help', '--version']);
       const hint = nearest === undefined ? 'see aiperf --help' : `did you mean ${nearest}?`;
       process.stderr.write(`aiperf: unknown command '${command}'; ${hint}\n`);

@@ -1,8 +1,6 @@
+import { endpointOf } from '@aiperf/endpoints';
 import type { PhaseConfig } from './phase-config.ts';
-import type { EndpointType, UserConfig } from './user-config.ts';
-
-/** Whose protocol an endpoint type speaks. */
-const SERVICE_KINDS: Readonly<Record<EndpointType, string>> = { chat: 'openai' };
+import type { UserConfig } from './user-config.ts';
 
 /** File systems allow 255 bytes; the rest of the name needs less than 100. */
 const MOST_MODEL_BYTES = 150;
@@ -48,5 +46,5 @@ function stimulusPart(phases: readonly PhaseConfig[]): string {
 /** Name of the result directory when none is given: `<model>-<service kind>-<endpoint type>-<stimulus>`, as in `mock-openai-chat-concurrency10`. */
 export function artifactDirectoryName(config: UserConfig): string {
   const { modelNames, type } = config.endpoint;
-  return `${modelPart(modelNames)}-${SERVICE_KINDS[type]}-${type}-${stimulusPart(config.phases)}`;
+  return `${modelPart(modelNames)}-${endpointOf(type).serviceKind}-${type}-${stimulusPart(config.phases)}`;
 }

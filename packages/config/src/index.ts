@@ -11,7 +11,6 @@ export type { ParseContext, ParseResult } from './parse-profile-arguments.ts';
 export { decodePlan, encodePlan } from './plan-codec.ts';
 export { redactCommandLine } from './redact-command-line.ts';
 export { renderHelp } from './render-help.ts';
-export { nearestName } from './nearest-name.ts';
 export { renderProblems } from './render-problems.ts';
 export { REDACTED, Secret } from './secret.ts';
 export { knownConnections, recordProcessorCount, workerCount } from './sizing.ts';
@@ -29,7 +28,6 @@ export type {
   ConversationConfig,
   CustomDatasetType,
   EndpointConfig,
-  EndpointType,
   ExportFormat,
   GoodputObjective,
   InputConfig,

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { type ConfigProblem, createProblem, quoteFound } from './config-problem.ts';
 import { type ConfigFile, filePhases } from './config-file.ts';
 import { crossOptionProblems } from './cross-option-rules.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '@aiperf/nearest-name';
 import { groupSchemas, type UserOptions } from './options/groups.ts';
 import { optionAt, type OptionDefinition } from './options/option-table.ts';
 import { flagOf, type Given } from './option-names.ts';

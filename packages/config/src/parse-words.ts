@@ -1,6 +1,6 @@
 import { type ConfigProblem, createProblem, quoteFound } from './config-problem.ts';
 import { redactPairs, redactUrl } from './credentials.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '@aiperf/nearest-name';
 import { flagMeanings, type OptionDefinition } from './options/option-table.ts';
 import { REDACTED } from './secret.ts';
 import { parseDecimal } from './units.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isMap, LineCounter, parseDocument, type Pair, type YAMLMap } from 'yaml';
 import type { ConfigFile } from './config-file.ts';
 import { type ConfigProblem, createProblem } from './config-problem.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '@aiperf/nearest-name';
 import { groupSchemas, type GroupName } from './options/groups.ts';
 import { type OptionDefinition, optionDefinitions } from './options/option-table.ts';
 import type { GivenOption } from './parse-words.ts';

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { FILE_KEY_OF_FIELD, type FilePhase, PHASE_TYPES } from './config-file.ts';
 import { type ConfigProblem, createProblem, quoteFound } from './config-problem.ts';
 import { FIELD_OF_OPTION, fieldValue, type LoadKey, PhaseDraft } from './load-fields.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '@aiperf/nearest-name';
 import { loadSchema } from './options/load.ts';
 import { optionAt } from './options/option-table.ts';
 import { toValue } from './parse-words.ts';

@@ -1,14 +1,13 @@
+import type { EndpointType } from '@aiperf/endpoints';
 import type { FixedScheduleConfig, PhaseConfig } from './phase-config.ts';
 import type { Secret } from './secret.ts';
-
-/** Wire protocol of the server under test. Later protocols are added to this list. */
-export type EndpointType = 'chat';
 
 /** Where requests go and how they are spoken. */
 export interface EndpointConfig {
   readonly modelNames: readonly string[];
   /** Base URLs with scheme, without the endpoint's path, a slash at the end or user info (which is a header here). */
   readonly urls: readonly string[];
+  /** Wire protocol of the server under test. */
   readonly type: EndpointType;
   /** Replaces the endpoint type's own path; begins with `/`. */
   readonly path?: string;

@@ -1,7 +1,8 @@
-export { ENDPOINT_TYPES, endpointOf } from './registry.ts';
+export { ENDPOINT_TYPES, endpointOf, endpointTitle } from './registry.ts';
 export type { EndpointType } from './registry.ts';
-export type { BodyConfig, Endpoint, EndpointTurn, ResponseParser, SessionHistory } from './endpoint.ts';
-export type { ParsedResponse, TokenUsage, VideoReport } from './parsed-response.ts';
+export type { BodyConfig, Endpoint, EndpointTraits, EndpointTurn, ResponseParser, SessionHistory } from './endpoint.ts';
+export { answerText } from './parsed-response.ts';
+export type { Answer, OpaqueAnswer, ParsedResponse, TextAnswer, TokenUsage, VideoAnswer } from './parsed-response.ts';
 export type { SpecDecoding } from './spec-decoding.ts';
 export { isContextOverflow } from './context-overflow.ts';
 export { SseScanner } from './sse-scanner.ts';

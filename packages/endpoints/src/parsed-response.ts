@@ -18,26 +18,42 @@ export interface TokenUsage {
   readonly toolUsePromptTokens?: number;
 }
 
-/** What a video server says of its own work; NaN where it does not. */
-export interface VideoReport {
+/** Text, from chat and its kin. */
+export interface TextAnswer {
+  readonly kind: 'text';
+  /** Without reasoning; several choices one after the other, in the order of their indexes. */
+  readonly text: string;
+  readonly reasoningText: string;
+  /** Names and arguments of tool calls. */
+  readonly toolCallText: string;
+}
+
+/** A video, with what the server says of its own work; NaN where it does not. */
+export interface VideoAnswer {
+  readonly kind: 'video';
   /** `inference_time_s`. */
   readonly inferenceSec: number;
   /** `peak_memory_mb`. */
   readonly peakMemoryMb: number;
 }
 
+/** An answer that is counted and timed, and whose content no metric looks into. */
+export interface OpaqueAnswer {
+  readonly kind: 'embeddings' | 'rankings' | 'images' | 'audio';
+}
+
+/** What an answer is made of. */
+export type Answer = TextAnswer | VideoAnswer | OpaqueAnswer;
+
 /**
  * What a response said and when. Times are run nanoseconds, NaN where there was no such event; an event's time is that of the read which
  * brought its first byte, and the time of a response that is not a stream is that of its last read.
  *
- * A *content event* carries text, reasoning or a piece of a tool call. Role-only and empty deltas, usage chunks and `[DONE]` do not count.
+ * A *content event* carries a part of the answer: text, reasoning, a piece of a tool call, or the whole of an answer of another kind.
+ * Role-only and empty deltas, usage chunks and `[DONE]` do not count.
  */
-export interface ParsedResponse {
-  /** Text without reasoning; several choices one after the other, in the order of their indexes. */
-  readonly text: string;
-  readonly reasoningText: string;
-  /** Names and arguments of tool calls. */
-  readonly toolCallText: string;
+export interface ParsedResponse<A extends Answer = Answer> {
+  readonly answer: A;
   /** Times of the content events; the first `contentEventCount` entries are valid. */
   readonly contentTimesNs: Float64Array;
   /** Read that brought each content event: events with the same read share a time that is only an upper bound. */
@@ -62,10 +78,13 @@ export interface ParsedResponse {
   readonly firstContentTokens: number;
   /** The last that was reported. */
   readonly specDecoding: SpecDecoding | undefined;
-  /** Of endpoints that make videos. */
-  readonly video: VideoReport | undefined;
   /** `[DONE]` was seen. */
   readonly sawDone: boolean;
   /** Why the request counts as failed, from the transport, the status or the content. */
   readonly error: RequestError | undefined;
+}
+
+/** The text of an answer, which is what the next turn of a session is told; empty for one that is none. */
+export function answerText(answer: Answer): string {
+  return answer.kind === 'text' ? answer.text : '';
 }

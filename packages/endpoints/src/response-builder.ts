@@ -1,5 +1,5 @@
 import { grown, type RequestError } from '@aiperf/records';
-import type { ParsedResponse, TokenUsage, VideoReport } from './parsed-response.ts';
+import type { ParsedResponse, TextAnswer, TokenUsage } from './parsed-response.ts';
 import type { SpecDecoding } from './spec-decoding.ts';
 
 /** What one choice has said so far. */
@@ -11,11 +11,14 @@ interface Choice {
   finishReason: string | undefined;
 }
 
-/** A {@link ParsedResponse} being filled; reused for response after response. */
-export class ResponseBuilder implements ParsedResponse {
-  text = '';
-  reasoningText = '';
-  toolCallText = '';
+/** A {@link ParsedResponse} of text being filled; reused for response after response. */
+export class ResponseBuilder implements ParsedResponse<TextAnswer> {
+  readonly answer: { -readonly [K in keyof TextAnswer]: TextAnswer[K] } = {
+    kind: 'text',
+    text: '',
+    reasoningText: '',
+    toolCallText: '',
+  };
   contentTimesNs: Float64Array = new Float64Array(256);
   contentReadIndexes: Uint32Array = new Uint32Array(256);
   contentEventCount = 0;
@@ -30,7 +33,6 @@ export class ResponseBuilder implements ParsedResponse {
   usage: TokenUsage | undefined = undefined;
   firstContentTokens: number = Number.NaN;
   specDecoding: SpecDecoding | undefined = undefined;
-  video: VideoReport | undefined = undefined;
   sawDone = false;
   error: RequestError | undefined = undefined;
 
@@ -38,9 +40,9 @@ export class ResponseBuilder implements ParsedResponse {
   #eventsOfRead = 0;
 
   reset(): void {
-    this.text = '';
-    this.reasoningText = '';
-    this.toolCallText = '';
+    this.answer.text = '';
+    this.answer.reasoningText = '';
+    this.answer.toolCallText = '';
     this.contentEventCount = 0;
     this.maxContentEventsPerRead = 0;
     this.eventCount = 0;
@@ -53,7 +55,6 @@ export class ResponseBuilder implements ParsedResponse {
     this.usage = undefined;
     this.firstContentTokens = Number.NaN;
     this.specDecoding = undefined;
-    this.video = undefined;
     this.sawDone = false;
     this.error = undefined;
     this.#choices = [];
@@ -62,6 +63,9 @@ export class ResponseBuilder implements ParsedResponse {
 
   /** The choice with this index, begun when it is new. */
   choice(index: number): Choice {
+    const [first] = this.#choices;
+    // Nearly every answer has one choice, and a search is a call.
+    if (first !== undefined && first.index === index) return first;
     let choice = this.#choices.find((each) => each.index === index);
     if (choice === undefined) {
       choice = { index, text: '', reasoningText: '', toolCallText: '', finishReason: undefined };
@@ -72,7 +76,8 @@ export class ResponseBuilder implements ParsedResponse {
 
   /** Every choice that began has a finish reason, and at least one did. */
   get isFinished(): boolean {
-    return this.#choices.length > 0 && this.#choices.every((choice) => choice.finishReason !== undefined);
+    for (const { finishReason } of this.#choices) if (finishReason === undefined) return false;
+    return this.#choices.length > 0;
   }
 
   /** Stamps one content event, which may hold reasoning, output or both. */
@@ -94,11 +99,12 @@ export class ResponseBuilder implements ParsedResponse {
   /** Joins the choices. */
   finish(): void {
     const choices = this.#choices;
+    const answer = this.answer;
     if (choices.length > 1) choices.sort((a, b) => a.index - b.index);
     for (const choice of choices) {
-      this.text += choice.text;
-      this.reasoningText += choice.reasoningText;
-      this.toolCallText += choice.toolCallText;
+      answer.text += choice.text;
+      answer.reasoningText += choice.reasoningText;
+      answer.toolCallText += choice.toolCallText;
       this.finishReason ??= choice.finishReason;
     }
   }

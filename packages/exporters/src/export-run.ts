@@ -6,7 +6,7 @@ import { writeSlicesArrow } from './slices-file.ts';
 import { replaceAtomically, writeAtomically, writePiecesAtomically, writeTextAtomically } from './atomic-file.ts';
 import { renderConsoleReport } from './console-report.ts';
 import { renderCsvSummary } from './csv-summary.ts';
-import { endpointTitle } from './endpoint-titles.ts';
+import { endpointTitle } from '@aiperf/endpoints';
 import { renderJsonSummary } from './json-summary.ts';
 import { writeJsonlRecords } from './jsonl-records.ts';
 import { hasResponseTexts, writeOutputs } from './outputs-json.ts';

@@ -4,7 +4,6 @@ export { DIALECT_NAMES } from './dialects/dialect-names.ts';
 export type { DialectName } from './dialects/dialect-names.ts';
 export { renderDialect } from './dialects/render-dialect.ts';
 export type { RenderDialectOptions } from './dialects/render-dialect.ts';
-export { endpointTitle } from './endpoint-titles.ts';
 export { EXPORT_ERROR_CODES, ExportError } from './export-error.ts';
 export type { ExportErrorCode } from './export-error.ts';
 export { exportRun } from './export-run.ts';

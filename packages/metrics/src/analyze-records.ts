@@ -1,4 +1,4 @@
-import type { PhaseConfig } from '@aiperf/config';
+import type { AskedPhase } from './run-config.ts';
 import type { PhaseKind } from '@aiperf/records';
 import { computeCurves } from './curves/compute-curves.ts';
 import { reportLoad, type LoadLawOf, type PhaseLoad } from './load-report.ts';
@@ -22,7 +22,7 @@ export interface AnalyzedPhase {
   readonly index: number;
   readonly kind: PhaseKind;
   /** Absent for a phase that nobody planned. */
-  readonly config?: PhaseConfig;
+  readonly config?: AskedPhase;
   /** Run nanoseconds; NaN: not reported. */
   readonly startNs: number;
   /** Absent for a phase that was not seen to its end. */

@@ -4,6 +4,7 @@ export { createMetricSet } from './metric-set.ts';
 export type { MetricSet } from './metric-set.ts';
 export { CHAT_MODE, metricModeOf } from './metric-mode.ts';
 export type { MetricMode } from './metric-mode.ts';
+export type { GoodputObjective, MetricRunConfig } from './run-config.ts';
 export type {
   AggregateMetric,
   DerivedMetric,

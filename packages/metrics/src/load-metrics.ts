@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { UserConfig } from '@aiperf/config';
+import type { MetricRunConfig } from './run-config.ts';
 import type { MetricDefinition } from './metric-definition.ts';
 import { metricModeOf } from './metric-mode.ts';
 import { createMetricSet, type MetricSet } from './metric-set.ts';
@@ -25,7 +25,7 @@ const BY_KIND: Readonly<Record<Metric['kind'], Members>> = {
  * The metrics of a run: the set of its mode from this package's table and the run's own modules. Every process of the run loads it by itself.
  * Throws {@link MetricsError} for a module that cannot be used, and for everything that `createMetricSet` refuses.
  */
-export async function loadMetricSet(config: UserConfig): Promise<MetricSet> {
+export async function loadMetricSet(config: MetricRunConfig): Promise<MetricSet> {
   const own = await Promise.all(config.metrics.modules.map(loadModule));
   return createMetricSet(metricModeOf(config), [...METRIC_DEFINITIONS, ...own.flat()]);
 }

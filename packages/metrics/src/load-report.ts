@@ -1,4 +1,4 @@
-import type { PhaseConfig } from '@aiperf/config';
+import type { AskedPhase } from './run-config.ts';
 import type { BatchTimes } from './batch-times.ts';
 import { createCollector, type ColumnCollector } from './column-summary.ts';
 import { EventHistogram } from './curves/event-histogram.ts';
@@ -21,7 +21,7 @@ export interface LoadLaw {
 }
 
 /** The law of a phase; `undefined` where there is none, or where it cannot be known without a seed. */
-export type LoadLawOf = (phase: PhaseConfig, randomSeed: number | undefined) => LoadLaw | undefined;
+export type LoadLawOf = (phase: AskedPhase, randomSeed: number | undefined) => LoadLaw | undefined;
 
 /** Sent times that are sorted at once, 32 MB. */
 const SORTED_MAX = 2 ** 22;
@@ -33,7 +33,7 @@ const RATE_TOLERANCE = 0.01;
 /** What the timing manager says of a phase, and what was asked for. */
 export interface PhaseLoad {
   readonly index: number;
-  readonly config: PhaseConfig;
+  readonly config: AskedPhase;
   /** Run time at which the phase's schedule begins; NaN when unknown. */
   readonly startNs: number;
   readonly counts: Pick<LoadReport, 'sent' | 'completed' | 'failed' | 'cancelled' | 'lost' | 'neverSent' | 'sessions'>;
@@ -243,7 +243,7 @@ function verdictOf(
  */
 function droppedTurnsOf(
   { neverSent, lost }: Pick<LoadReport, 'neverSent' | 'lost'>,
-  { mode, requestRatePerSec, sessionCount }: PhaseConfig,
+  { mode, requestRatePerSec, sessionCount }: AskedPhase,
   { due, firstDueNs, lastDueNs }: Readonly<PhaseSurvey>,
 ): number {
   if (mode !== 'user_centric' || requestRatePerSec === undefined || sessionCount !== undefined || due < 2) return 0;

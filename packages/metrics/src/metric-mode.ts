@@ -1,15 +1,10 @@
-import type { GoodputObjective, UserConfig } from '@aiperf/config';
+import { endpointOf, type EndpointTraits, type EndpointType } from '@aiperf/endpoints';
 import type { MetricDefinition, MetricFlag } from './metric-definition.ts';
+import type { GoodputObjective, MetricRunConfig } from './run-config.ts';
 
 /** What of a run decides which metrics exist. Every process of the run derives the same one from the plan. */
-export interface MetricMode {
+export interface MetricMode extends Omit<EndpointTraits, 'streams'> {
   readonly streaming: boolean;
-  readonly producesTokens: boolean;
-  readonly tokenizesInput: boolean;
-  readonly supportsReasoning: boolean;
-  readonly supportsAudio: boolean;
-  readonly supportsImages: boolean;
-  readonly supportsVideo: boolean;
   readonly producesVideo: boolean;
   /** Request bodies may hold images or audio, so that they are worth looking into. */
   readonly carriesMedia: boolean;
@@ -25,20 +20,16 @@ export interface MetricMode {
   readonly goodput: readonly GoodputObjective[];
 }
 
-/** What requests and answers of a chat endpoint can hold. */
-const CHAT = {
-  producesTokens: true,
-  tokenizesInput: true,
-  supportsReasoning: true,
-  supportsAudio: true,
-  supportsImages: true,
-  supportsVideo: true,
-  producesVideo: false,
-} as const;
+/** What follows from the endpoint alone. */
+function modeOfEndpoint(type: EndpointType): Omit<EndpointTraits, 'streams'> & Pick<MetricMode, 'producesVideo'> {
+  const { produces, traits } = endpointOf(type);
+  const { streams: _, ...others } = traits;
+  return { ...others, producesVideo: produces === 'video' };
+}
 
 /** A streaming chat run in a closed loop, counted by the client: where there is no run to take a mode from, others are varied from it. */
 export const CHAT_MODE: MetricMode = {
-  ...CHAT,
+  ...modeOfEndpoint('chat'),
   streaming: true,
   carriesMedia: false,
   countsOnClient: true,
@@ -49,25 +40,20 @@ export const CHAT_MODE: MetricMode = {
 };
 
 /** The mode of a run. */
-export function metricModeOf(config: UserConfig): MetricMode {
+export function metricModeOf(config: MetricRunConfig): MetricMode {
+  const { type, streaming, useServerTokenCount } = config.endpoint;
+  const endpoint = endpointOf(type);
   const profiling = config.phases.filter(({ kind }) => kind === 'profiling');
-  const run = {
-    streaming: config.endpoint.streaming,
-    countsOnClient: !config.endpoint.useServerTokenCount,
+  return {
+    ...modeOfEndpoint(type),
+    streaming: streaming && endpoint.traits.streams,
+    carriesMedia: endpoint.mayCarryMedia(config.input.extraInputs),
+    countsOnClient: !useServerTokenCount,
     openLoop: profiling.some(({ mode }) => mode !== 'concurrency'),
     fixedSchedule: profiling.some(({ mode }) => mode === 'fixed_schedule'),
     networkLatency: config.metrics.networkLatency !== 'off',
     goodput: config.metrics.goodput,
   };
-  switch (config.endpoint.type) {
-    case 'chat':
-      return {
-        ...run,
-        ...CHAT,
-        // Prompts are text: other parts come only with messages that the user wrote.
-        carriesMedia: config.input.extraInputs['messages'] !== undefined,
-      };
-  }
 }
 
 /** Flags that drop a metric in this mode. */

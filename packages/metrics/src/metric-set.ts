@@ -1,4 +1,4 @@
-import { nearestName } from '@aiperf/config';
+import { nearestName } from '@aiperf/nearest-name';
 import type {
   AggregateMetric,
   DerivedMetric,

@@ -1,4 +1,4 @@
-import { nearestName } from '@aiperf/config';
+import { nearestName } from '@aiperf/nearest-name';
 import type { MetricMode } from './metric-mode.ts';
 import type { Metric, RecordMetric } from './metric.ts';
 import { MetricsError } from './metrics-error.ts';

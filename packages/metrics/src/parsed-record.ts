@@ -1,5 +1,5 @@
 import type { RequestError, RequestNumbers } from '@aiperf/records';
-import type { SpecDecoding, TokenUsage, VideoReport } from '@aiperf/endpoints';
+import type { SpecDecoding, TokenUsage, VideoAnswer } from '@aiperf/endpoints';
 import type { RequestMedia } from './request-media.ts';
 
 /**
@@ -34,7 +34,7 @@ export interface ParsedRecord extends RequestNumbers {
   /** Absent: the engine reported none. */
   specDecoding: SpecDecoding | undefined;
   /** Of endpoints that make videos. */
-  video: VideoReport | undefined;
+  video: VideoAnswer | undefined;
   /** Images and audio that the request carried. */
   media: RequestMedia;
   finishReason: string | undefined;

@@ -1,6 +1,6 @@
 import type { PhaseKind } from '@aiperf/records';
 import type { RequestRecord } from '@aiperf/records';
-import type { ResponseParser } from '@aiperf/endpoints';
+import { answerText, type ResponseParser } from '@aiperf/endpoints';
 import { LIVE_TAGS, type LiveTag, type MetricBatch } from './metric-batch.ts';
 import type { AggregateMetric } from './metric.ts';
 import type { MetricSet } from './metric-set.ts';
@@ -106,12 +106,13 @@ export class RecordProcessor {
       const request = raw.record(next);
       const response = this.#options.parser.parseResponse(request);
       slot.fill(request, response, this.#options.mediaOf?.(request.conversationIndex, request.turnIndex));
-      if (this.#responseText !== undefined) slot.responseText = response.text;
+      if (this.#responseText !== undefined) slot.responseText = answerText(response.answer);
       if (tokens === undefined) slot.takeServerTokens();
-      if (slot.isValid && tokens !== undefined) {
+      const { answer } = response;
+      if (slot.isValid && tokens !== undefined && answer.kind === 'text') {
         // Names and arguments of tool calls are output like any other.
-        textChars += this.#addText(slot, 'output', response.text + response.toolCallText);
-        if (response.reasoningText !== '') textChars += this.#addText(slot, 'reasoning', response.reasoningText);
+        textChars += this.#addText(slot, 'output', answer.text + answer.toolCallText);
+        if (answer.reasoningText !== '') textChars += this.#addText(slot, 'reasoning', answer.reasoningText);
       }
       if (tokens !== undefined) {
         // Each by itself: between two messages a chat template puts tokens of its own, so none reaches over both.

@@ -3,7 +3,7 @@ import {
   type ParsedResponse,
   type SpecDecoding,
   type TokenUsage,
-  type VideoReport,
+  type VideoAnswer,
 } from '@aiperf/endpoints';
 import { grown, RequestRow, type RequestError, type RequestRecord } from '@aiperf/records';
 import { isValidRecord, type ParsedRecord } from './parsed-record.ts';
@@ -30,7 +30,7 @@ export class RecordSlot extends RequestRow implements ParsedRecord {
   firstContentTokens = 1;
   usage: TokenUsage = NO_USAGE;
   specDecoding: SpecDecoding | undefined = undefined;
-  video: VideoReport | undefined = undefined;
+  video: VideoAnswer | undefined = undefined;
   media: RequestMedia = NO_MEDIA;
   finishReason: string | undefined = undefined;
   error: RequestError | undefined = undefined;
@@ -50,7 +50,7 @@ export class RecordSlot extends RequestRow implements ParsedRecord {
     this.#fillContent(request, response);
     this.usage = response.usage ?? NO_USAGE;
     this.specDecoding = response.specDecoding;
-    this.video = response.video;
+    this.video = response.answer.kind === 'video' ? response.answer : undefined;
     this.media = media;
     this.#reportedFirstTokens = response.firstContentTokens;
     this.firstContentTokens = 1;

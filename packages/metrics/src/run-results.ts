@@ -1,4 +1,3 @@
-import type { ClockOrigin } from '@aiperf/config';
 import type { Analysis } from './analyze-records.ts';
 import type { RunResults } from './metric-definition.ts';
 import type { RecordsAccumulator } from './records-manager.ts';
@@ -7,7 +6,7 @@ import type { RecordsAccumulator } from './records-manager.ts';
 export function createRunResults(
   records: RecordsAccumulator,
   { profiling, warmup, load, timeSlices, violations }: Analysis,
-  origin: ClockOrigin,
+  origin: { readonly epochNs: string },
   lossReason: string,
 ): RunResults {
   const totals = records.totals('profiling');
@@ -35,7 +34,7 @@ export function createRunResults(
 }
 
 /** Wall time of a run time, as it is written; that of the origin where it is unknown. */
-export function epochNsOf(origin: ClockOrigin, runNs: number): string {
+export function epochNsOf(origin: { readonly epochNs: string }, runNs: number): string {
   return (BigInt(origin.epochNs) + BigInt(Number.isNaN(runNs) ? 0 : Math.round(runNs))).toString();
 }
 

@@ -1,4 +1,4 @@
-export type { Exchange, PreparedRequest, PreparedSend, Transport } from './transport.ts';
+export type { Exchange, OutgoingRequest, StagedSend, Transport } from './transport.ts';
 export { createTransport } from './http/create-transport.ts';
 export { HTTP_TRANSPORT_ERROR_CODES, HttpTransportError } from './http/http-transport-error.ts';
 export type { HttpTransportErrorCode } from './http/http-transport-error.ts';

@@ -2,7 +2,7 @@ import type { Timeline } from '@aiperf/records';
 import type { RequestError } from '@aiperf/records';
 
 /** One request ready to be sent. */
-export interface PreparedRequest {
+export interface OutgoingRequest {
   /** Index into the base URLs the transport was made with. */
   readonly urlIndex: number;
   /** Header values that change with each request, such as `X-Request-ID`, in the order the transport was made with. */
@@ -12,7 +12,7 @@ export interface PreparedRequest {
 
 /** A request in flight. `onEnd` is called exactly once, after `timeline.endNs` is set. */
 export interface Exchange {
-  readonly request: PreparedRequest;
+  readonly request: OutgoingRequest;
   readonly timeline: Timeline;
   onEnd(exchange: Exchange): void;
   /**
@@ -25,7 +25,7 @@ export interface Exchange {
 }
 
 /** A request that is complete but for its write. */
-export interface PreparedSend {
+export interface StagedSend {
   /** Sends it now. The exchange does not end before this returns. */
   fire(): void;
   /** Gives it up: the exchange was never sent, and does not end. */
@@ -41,10 +41,10 @@ export interface Transport {
   warmUp(connectionCount: number): Promise<void>;
   send(exchange: Exchange): void;
   /**
-   * Does all of {@link send} ahead of time that can be: what is left for `fire` is the write. Either `fire` or `drop` of the result is to be
-   * called, once. Any number of requests may be prepared at the same time.
+   * Does all of {@link send} that can be done ahead of time: what is left for `fire` is the write. Either `fire` or `drop` of the result is to be
+   * called, once. Any number of requests may be staged at the same time.
    */
-  prepare?(exchange: Exchange): PreparedSend;
+  stage?(exchange: Exchange): StagedSend;
   /** Connections open or being opened. */
   readonly openConnectionCount: number;
   /** Ends an exchange in flight with error `cancelled`, or with the error given; does nothing to one that has ended. */

@@ -1,7 +1,7 @@
 import type { CancelTimer } from '@aiperf/timing';
 import type { FirstContentSearch } from './first-content.ts';
 import { RequestRecord } from '@aiperf/records';
-import type { Exchange, PreparedRequest } from '@aiperf/transport';
+import type { Exchange, OutgoingRequest } from '@aiperf/transport';
 import type { Session } from './waiting-sessions.ts';
 
 /** What happens to an exchange; see `Exchange`. */
@@ -24,7 +24,7 @@ export class PooledExchange extends RequestRecord implements Exchange {
   /** Its response is in the list of those to be looked at. */
   hasGrown = false;
   readonly firstContentSearch: FirstContentSearch = { position: 0, searchedBytes: 0 };
-  readonly request: { urlIndex: number; variableHeaders: string[]; body: Uint8Array } & PreparedRequest;
+  readonly request: { urlIndex: number; variableHeaders: string[]; body: Uint8Array } & OutgoingRequest;
   readonly onEnd: (exchange: Exchange) => void;
   onSent: ((exchange: Exchange) => void) | undefined = undefined;
   onBody: ((exchange: Exchange) => void) | undefined = undefined;

@@ -27,7 +27,7 @@ import {
   type PhaseStart,
 } from '@aiperf/timing';
 import { expect, test } from 'vitest';
-import { endpointOf } from '@aiperf/endpoints';
+import { answerText, endpointOf } from '@aiperf/endpoints';
 import type { WorkerMessages } from './messages.ts';
 import { createRawBatchDecoder } from '@aiperf/records';
 import { createRequestIds } from '@aiperf/records';
@@ -161,7 +161,8 @@ test('a conversation of three turns over ZeroMQ and HTTP tells the server all th
         const batch = decode(bytes);
         for (let row = 0; row < batch.rowCount; row++) {
           const record = batch.record(row);
-          const { text, firstContentNs } = parser.parseResponse(record);
+          const { answer, firstContentNs } = parser.parseResponse(record);
+          const text = answerText(answer);
           const { turnIndex, inputTokens, historyReplies, timeline } = record;
           rows.push({ turnIndex, text, inputTokens, historyReplies, latencyNs: firstContentNs - timeline.startNs });
         }

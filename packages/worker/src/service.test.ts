@@ -17,7 +17,7 @@ import {
   type PhaseStart,
 } from '@aiperf/timing';
 import { expect, test } from 'vitest';
-import { endpointOf } from '@aiperf/endpoints';
+import { answerText, endpointOf } from '@aiperf/endpoints';
 import type { WorkerMessages } from './messages.ts';
 import { createRawBatchDecoder } from '@aiperf/records';
 import { createRequestIds } from '@aiperf/records';
@@ -126,7 +126,7 @@ async function createRig(respond: http.RequestListener, argv: readonly string[] 
         creditId: record.creditId,
         phaseIndex: record.phaseIndex,
         workerId: batch.workerId,
-        text: response.text,
+        text: answerText(response.answer),
         errorCode: response.error?.code,
         errorMessage: response.error?.message,
         cancelled: record.cancelled,

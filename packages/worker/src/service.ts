@@ -96,7 +96,7 @@ class WorkerService implements Service<RunPlan> {
     const clock = createClock(plan.clockOrigin);
     const transportOptions: TransportOptions = {
       baseUrls: config.endpoint.urls,
-      path: config.endpoint.path ?? endpointOf(config.endpoint.type).defaultPath,
+      path: config.endpoint.path ?? endpointOf(config.endpoint.type).path,
       headers: headersOf(config.endpoint),
       variableHeaderNames: VARIABLE_HEADER_NAMES,
       method: endpointOf(config.endpoint.type).method,

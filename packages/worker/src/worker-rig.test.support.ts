@@ -5,7 +5,7 @@ import { endpointOf } from '@aiperf/endpoints';
 import type { RequestError } from '@aiperf/records';
 import type { RequestRecord } from '@aiperf/records';
 import { appendRead } from '@aiperf/records';
-import type { Exchange, PreparedSend, Transport } from '@aiperf/transport';
+import type { Exchange, StagedSend, Transport } from '@aiperf/transport';
 import { Worker } from './worker.ts';
 
 export const MS = 1_000_000;
@@ -33,11 +33,11 @@ export class FakeTransport implements Transport {
   }[] = [];
   readonly exchanges: Set<Exchange> = new Set();
   maxInFlight = 0;
-  /** Requests prepared and neither sent nor given up. */
-  preparedCount = 0;
+  /** Requests staged and neither sent nor given up. */
+  stagedCount = 0;
   droppedCount = 0;
-  /** No request can be prepared, as with a header that cannot be sent. */
-  refusesToPrepare = false;
+  /** No request can be staged, as with a header that cannot be sent. */
+  refusesToStage = false;
   readonly #pending = new Map<Exchange, () => void>();
   readonly #clock: VirtualClock;
   readonly #ending: (n: number) => Ending;
@@ -89,16 +89,16 @@ export class FakeTransport implements Transport {
     this.maxInFlight = Math.max(this.maxInFlight, this.#pending.size);
   }
 
-  prepare(exchange: Exchange): PreparedSend {
-    if (this.refusesToPrepare) throw new Error('a header that cannot be sent');
-    this.preparedCount += 1;
+  stage(exchange: Exchange): StagedSend {
+    if (this.refusesToStage) throw new Error('a header that cannot be sent');
+    this.stagedCount += 1;
     return {
       fire: () => {
-        this.preparedCount -= 1;
+        this.stagedCount -= 1;
         this.send(exchange);
       },
       drop: () => {
-        this.preparedCount -= 1;
+        this.stagedCount -= 1;
         this.droppedCount += 1;
       },
     };

@@ -13,18 +13,18 @@ import {
   type Timers,
 } from '@aiperf/timing';
 import { type Clock } from '@aiperf/records/clock';
-import type { Endpoint, ResponseParser } from '@aiperf/endpoints';
+import { answerText, type Endpoint, type ResponseParser } from '@aiperf/endpoints';
 import { FirstContentFinder } from './first-content.ts';
 import { PooledExchange } from './pooled-exchange.ts';
 import { NO_REPLIES, scheduledCancellation } from '@aiperf/records';
 import { createRequestIds, type RequestIds } from '@aiperf/records';
 import type { RequestRecord } from '@aiperf/records';
 import { resetTimeline } from '@aiperf/records';
-import type { PreparedSend, Transport } from '@aiperf/transport';
+import type { StagedSend, Transport } from '@aiperf/transport';
 import type { Timeline } from '@aiperf/records';
 import { WaitingSessions } from './waiting-sessions.ts';
 
-/** Headers whose values a worker gives with each request, in the order of `PreparedRequest.variableHeaders`. */
+/** Headers whose values a worker gives with each request, in the order of `OutgoingRequest.variableHeaders`. */
 export const VARIABLE_HEADER_NAMES: readonly string[] = ['X-Request-ID', 'X-Correlation-ID', 'X-Session-Affinity'];
 
 /** What a worker works with. */
@@ -107,7 +107,7 @@ export class Worker {
       },
       pacer: options.pacer ?? createPacer({ clock: options.clock, timers }),
       send: (credit, turnaroundNs) => this.#send(credit, turnaroundNs),
-      ...(options.transport.prepare === undefined ? {} : { stage: (credit) => this.#stage(credit) }),
+      ...(options.transport.stage === undefined ? {} : { stage: (credit) => this.#stage(credit) }),
     });
   }
 
@@ -182,21 +182,21 @@ export class Worker {
     this.#options.transport.send(exchange);
   }
 
-  /** Makes the request of a first turn, up to its write. */
+  /** Stages the request of a first turn: all but its write is done. */
   #stage(credit: Credit): StagedRequest | undefined {
     const exchange = this.#idle.pop() ?? this.#createExchange();
-    let prepared: PreparedSend | undefined;
+    let staged: StagedSend | undefined;
     try {
       this.#fill(exchange, credit, Number.NaN);
-      prepared = this.#options.transport.prepare?.(exchange);
+      staged = this.#options.transport.stage?.(exchange);
     } catch {
       // It will be met again, and told, when the request is due.
     }
-    if (prepared === undefined) {
+    if (staged === undefined) {
       this.#takeBack(exchange);
       return undefined;
     }
-    const send = prepared;
+    const send = staged;
     return {
       fire: (turnaroundNs) => {
         exchange.turnaroundNs = turnaroundNs;
@@ -308,15 +308,16 @@ export class Worker {
     const reply = this.#parser.parseResponse(exchange);
     if (reply.error === undefined && !this.#endedPhases.has(phaseIndex)) {
       const history = session?.history ?? endpoint.createHistory();
+      const text = answerText(reply.answer);
       try {
         const { body, isWholeHistory } = store.turn(exchange.conversationIndex, exchange.turnIndex);
-        if (isWholeHistory !== true) history.add(body, reply);
+        if (isWholeHistory !== true) history.add(body, { text });
       } catch (error) {
         // As with a request that cannot be made: the credit stays out.
         this.#options.onFailure(error);
         return;
       }
-      const replies = [...exchange.historyReplies, reply.text];
+      const replies = [...exchange.historyReplies, text];
       this.#waitingSessions.put(phaseIndex, sessionNumber, { history, inputTokens, replies });
     }
     this.#tellEnd(exchange, reply.error === undefined ? 'completed' : 'failed');

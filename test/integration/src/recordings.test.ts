@@ -4,7 +4,7 @@ import { createClock, createClockOrigin } from '@aiperf/records/clock';
 import { createTimeline } from '@aiperf/records';
 import { createTransport } from '@aiperf/transport';
 import { type Timeline } from '@aiperf/records';
-import { endpointOf, type ParsedResponse } from '@aiperf/endpoints';
+import { answerText, endpointOf, type ParsedResponse } from '@aiperf/endpoints';
 import { readRecording, type RecordedExchange, replayExchange } from '@aiperf/transport/testing';
 import { describe, expect, test } from 'vitest';
 import { startChatServer } from './support/chat-server.ts';
@@ -36,8 +36,8 @@ interface Replayed {
   /** Copied: the parser's result is overwritten by its next one. */
   readonly response: Pick<
     ParsedResponse,
-    'text' | 'finishReason' | 'usage' | 'contentEventCount' | 'firstContentNs' | 'error'
-  >;
+    'finishReason' | 'usage' | 'contentEventCount' | 'firstContentNs' | 'error'
+  > & { readonly text: string };
 }
 
 async function replayAll(kind: 'direct' | 'undici'): Promise<readonly Replayed[]> {
@@ -73,7 +73,10 @@ async function replayAll(kind: 'direct' | 'undici'): Promise<readonly Replayed[]
   await transport.close();
   const parser = endpointOf('chat').createParser();
   return timelines.map((timeline, index) => {
-    const { text, finishReason, usage, contentEventCount, firstContentNs, error } = parser.parseResponse({ timeline });
+    const { answer, finishReason, usage, contentEventCount, firstContentNs, error } = parser.parseResponse({
+      timeline,
+    });
+    const text = answerText(answer);
     return {
       receivedNs: receivedNs[index] ?? Number.NaN,
       response: { text, finishReason, usage, contentEventCount, firstContentNs, error },

@@ -1,4 +1,4 @@
-import { nearestName } from '@aiperf/config';
+import { nearestName } from '@aiperf/nearest-name';
 import { MOCK_SERVER_FLAGS, parseMockServerOptions, startMockServer } from '@aiperf/mock-server';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
 

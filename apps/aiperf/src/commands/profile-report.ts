@@ -1,13 +1,7 @@
 import { join } from 'node:path';
 import type { RunOutcome } from '@aiperf/controller';
-import {
-  endpointTitle,
-  exportRun,
-  openRun,
-  renderClosingLines,
-  renderConsoleReport,
-  resultFileName,
-} from '@aiperf/exporters';
+import { endpointTitle } from '@aiperf/endpoints';
+import { exportRun, openRun, renderClosingLines, renderConsoleReport, resultFileName } from '@aiperf/exporters';
 import { definitionsOf } from '@aiperf/metrics';
 
 export interface ReportOptions {

@@ -1,14 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { nearestName } from '@aiperf/config';
+import { nearestName } from '@aiperf/nearest-name';
 import { loadLawOf } from '@aiperf/timing';
+import { endpointTitle } from '@aiperf/endpoints';
 import {
   DIALECT_NAMES,
   FILE_FORMATS,
   filesOfFormat,
   type DialectName,
-  endpointTitle,
   exportRun,
   type OpenedRun,
   openRun,

@@ -1,3 +1,4 @@
+import { ENDPOINT_TYPES, endpointOf } from '@aiperf/endpoints';
 import * as z from 'zod/mini';
 import { Secret } from '../secret.ts';
 import type { EndpointConfig } from '../user-config.ts';
@@ -31,7 +32,7 @@ export const endpointSchema: GroupSchema<EndpointOptions> = z.object({
     splitsAtCommas: true,
     sensitivity: 'url',
   }),
-  type: option(z._default(oneOf(['chat']), 'chat'), {
+  type: option(z._default(oneOf(ENDPOINT_TYPES), ENDPOINT_TYPES[0]), {
     flags: ['--endpoint-type'],
     summary: 'Wire protocol of the server.',
   }),
@@ -45,7 +46,7 @@ export const endpointSchema: GroupSchema<EndpointOptions> = z.object({
       flags: ['--custom-endpoint', '--endpoint'],
       summary: "Request path that replaces the endpoint type's own.",
       valueName: 'path',
-      defaultText: '/v1/chat/completions for chat',
+      defaultText: ENDPOINT_TYPES.map((type) => `${endpointOf(type).path} for ${type}`).join(', '),
     },
   ),
   streaming: option(z._default(z.boolean('no value, or true or false'), false), {

@@ -1,4 +1,4 @@
-import { nearestName } from '@aiperf/config';
+import { nearestName } from '@aiperf/nearest-name';
 import type { JsonObject } from '../conversation.ts';
 import type { InputFormat, RecordedContent, RecordedConversation, RecordedTurn } from './input-format.ts';
 import { showValue } from './input-problems.ts';

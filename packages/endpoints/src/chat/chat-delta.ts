@@ -1,17 +1,11 @@
+import type { ChoiceOutput } from '../event-news.ts';
 import { isObject, textOf, type JsonObject } from '../json.ts';
-
-/** The output in one chat message or delta; empty strings where there is none. */
-export interface ChatOutput {
-  readonly text: string;
-  readonly reasoningText: string;
-  readonly toolCallText: string;
-}
 
 /** Keys under which servers send reasoning, the first that is not empty counts: vLLM sends both names in some versions. */
 export const REASONING_KEYS = ['reasoning_content', 'reasoning'] as const;
 
 /** Reads a `message` or a `delta`. */
-export function readChatOutput(message: unknown): ChatOutput {
+export function readChatOutput(message: unknown): ChoiceOutput {
   if (!isObject(message)) return { text: '', reasoningText: '', toolCallText: '' };
   const content = message['content'];
   const isParts = Array.isArray(content);

@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { appendRead, createTimeline } from '@aiperf/records';
 import { endpointOf } from '../registry.ts';
-import type { ParsedResponse } from '../parsed-response.ts';
+import { answerText } from '../parsed-response.ts';
 
 const chat = endpointOf('chat');
 
-function replyOf(events: string): ParsedResponse {
+function replyOf(events: string): { text: string } {
   const timeline = createTimeline();
   timeline.status = 200;
   timeline.contentType = 'text/event-stream';
   appendRead(timeline, 1, Buffer.from(events));
-  return chat.createParser().parseResponse({ timeline });
+  return { text: answerText(chat.createParser().parseResponse({ timeline }).answer) };
 }
 
-function reply(content: string): ParsedResponse {
+function reply(content: string): { text: string } {
   return replyOf(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\ndata: [DONE]\n\n`);
 }
 

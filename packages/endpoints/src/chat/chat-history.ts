@@ -1,6 +1,6 @@
 import type { SessionHistory } from '../endpoint.ts';
 import { findArray } from '../json-bytes.ts';
-import type { ParsedResponse } from '../parsed-response.ts';
+import type { TextAnswer } from '../parsed-response.ts';
 
 const COMMA = Buffer.from(',');
 
@@ -13,7 +13,7 @@ export class ChatHistory implements SessionHistory {
   /** Each message with a comma after it. */
   #messages: Buffer = Buffer.alloc(0);
 
-  add(body: Uint8Array, reply: Pick<ParsedResponse, 'text'>): void {
+  add(body: Uint8Array, reply: Pick<TextAnswer, 'text'>): void {
     const stored = bufferOf(body);
     const { start, end } = findArray(stored, 'messages');
     const message = Buffer.from(JSON.stringify({ role: 'assistant', content: reply.text }));

@@ -1,38 +1,14 @@
-import { readChatOutput, REASONING_KEYS, type ChatOutput } from './chat-delta.ts';
-import type { ContentKind } from '../content-template.ts';
+import { readChatOutput, REASONING_KEYS } from './chat-delta.ts';
+import type { ChoiceNews, EventNews } from '../event-news.ts';
+import type { PlainEvent, Recogniser } from '../fast-path/with-fast-path.ts';
 import { isObject, textOf, type JsonObject } from '../json.ts';
-import type { TokenUsage } from '../parsed-response.ts';
-import type { RequestError } from '@aiperf/records';
 import { inBandErrorOf } from '../response-error.ts';
-import { specDecodingOf, type SpecDecoding } from '../spec-decoding.ts';
+import { specDecodingOf } from '../spec-decoding.ts';
+import type { TextFormat } from '../text-parser.ts';
 import { usageOf } from '../token-usage.ts';
 
-/** What a chunk or a whole completion says. */
-export interface ChatNews {
-  readonly error: RequestError | undefined;
-  readonly usage: TokenUsage | undefined;
-  readonly specDecoding: SpecDecoding | undefined;
-  readonly choices: readonly ChoiceNews[];
-}
-
-interface ChoiceNews {
-  readonly index: number;
-  readonly finishReason: string | undefined;
-  readonly output: ChatOutput;
-}
-
-/** Nothing. */
-export const NO_NEWS: ChatNews = { error: undefined, usage: undefined, specDecoding: undefined, choices: [] };
-
-/** An event whose only news is one piece of text. */
-export interface PlainEvent {
-  readonly kind: ContentKind;
-  readonly choiceIndex: number;
-  readonly content: string;
-}
-
 /** Reads a chunk or a whole completion. */
-export function newsOf(object: JsonObject): ChatNews {
+function newsOf(object: JsonObject): EventNews {
   const entries = object['choices'];
   const choices: ChoiceNews[] = [];
   if (Array.isArray(entries)) {
@@ -48,22 +24,8 @@ export function newsOf(object: JsonObject): ChatNews {
   return { error: inBandErrorOf(object), usage: usageOf(object), specDecoding: specDecodingOf(object), choices };
 }
 
-/** Whether an event's data carries output. Role-only and empty deltas, usage, errors and `[DONE]` do not. */
-export function isContentEvent(data: string): boolean {
-  let event: unknown;
-  try {
-    event = JSON.parse(data);
-  } catch {
-    return false;
-  }
-  if (!isObject(event)) return false;
-  return newsOf(event).choices.some(
-    ({ output }) => output.text !== '' || output.reasoningText !== '' || output.toolCallText !== '',
-  );
-}
-
 /** The event as one piece of text, or undefined when it says anything else that counts: finish reason, usage, tool call, error. */
-export function plainEventOf(event: JsonObject): PlainEvent | undefined {
+function plainEventOf(event: JsonObject): PlainEvent | undefined {
   const choices = event['choices'];
   if (!Array.isArray(choices) || choices.length !== 1) return undefined;
   const hasUsage = (event['usage'] ?? event['usageMetadata'] ?? null) !== null;
@@ -86,3 +48,12 @@ function choiceIndexOf(entry: JsonObject): number {
   const index = entry['index'];
   return typeof index === 'number' ? index : 0;
 }
+
+/** Chunks and completions of the chat API. */
+export const CHAT_FORMAT: TextFormat = { answerName: 'a chat completion object', newsOf };
+
+/** Chunks of the chat API that are one piece of text. */
+export const CHAT_RECOGNISER: Recogniser = {
+  plainEventOf,
+  contentKeys: { text: ['content'], reasoning: REASONING_KEYS },
+};

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { ChatParser } from './chat-parser.ts';
-import { chunk, DONE, FINISH, streamTimeline } from './parser-fixture.test.support.ts';
+import { chunk, DONE, fastParser, FINISH, streamTimeline } from './parser-fixture.test.support.ts';
 
-const parser = new ChatParser();
+const parser = fastParser();
 
 function counts(reads: readonly string[]): object {
   const { firstContentTokens, specDecoding, usage } = parser.parseResponse({ timeline: streamTimeline(reads) });

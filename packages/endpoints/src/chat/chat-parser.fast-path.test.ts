@@ -1,11 +1,18 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Timeline } from '@aiperf/records';
-import { ChatParser } from './chat-parser.ts';
-import { chunk, DONE, FINISH, snapshot, streamTimeline } from './parser-fixture.test.support.ts';
+import {
+  chunk,
+  DONE,
+  fastParser,
+  FINISH,
+  plainParser,
+  snapshot,
+  streamTimeline,
+} from './parser-fixture.test.support.ts';
 
-const fast = new ChatParser();
-const slow = new ChatParser({ usesTemplates: false });
+const fast = fastParser();
+const slow = plainParser();
 
 function expectSame(timeline: Timeline): void {
   expect(snapshot(fast.parseResponse({ timeline }))).toStrictEqual(snapshot(slow.parseResponse({ timeline })));
@@ -137,7 +144,7 @@ test('a character that two events share is mended by neither', () => {
     FINISH,
   ]);
   expectSame(timeline);
-  expect(fast.parseResponse({ timeline }).text).toBe('abc\uFFFD\uFFFDd');
+  expect(fast.parseResponse({ timeline }).answer.text).toBe('abc\uFFFD\uFFFDd');
 });
 
 test('the fast path is taken where events are alike', () => {
@@ -179,7 +186,7 @@ test('a string of the same name and value elsewhere is not taken for the content
     `data: ${JSON.stringify({ content, choices: [{ index: 0, delta: { content: deltaContent } }] })}\n\n`;
   const timeline = streamTimeline([event('a', 'a'), event('a', 'a'), event('b', 'a'), event('a', 'b'), FINISH]);
   expectSame(timeline);
-  expect(fast.parseResponse({ timeline }).text).toBe('aaab');
+  expect(fast.parseResponse({ timeline }).answer.text).toBe('aaab');
 });
 
 test('of a name that is there twice the last one counts', () => {
@@ -187,5 +194,5 @@ test('of a name that is there twice the last one counts', () => {
     `data: {"choices":[{"index":0,"delta":{"content":"${first}","content":"${last}"}}]}\n\n`;
   const timeline = streamTimeline([event('a', 'a'), event('a', 'a'), event('b', 'a'), event('a', 'b'), FINISH]);
   expectSame(timeline);
-  expect(fast.parseResponse({ timeline }).text).toBe('aaab');
+  expect(fast.parseResponse({ timeline }).answer.text).toBe('aaab');
 });

@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readRecording, type RecordedExchange } from '@aiperf/transport/testing';
 import { appendRead, createTimeline } from '@aiperf/records';
 import type { Timeline } from '@aiperf/records';
-import { ChatParser } from './chat-parser.ts';
-import { snapshot } from './parser-fixture.test.support.ts';
+import { fastParser, plainParser, snapshot } from './parser-fixture.test.support.ts';
 
 const RECORDINGS = join(import.meta.dirname, '../../../../test/data/recordings');
 const SERVERS = ['llama.cpp', 'vllm', 'vllm-stream-interval-4', 'transformers'];
@@ -124,11 +124,11 @@ function timeOf(timeline: Timeline, offset: number): number {
 }
 
 function actualOf(timeline: Timeline): object {
-  const response = new ChatParser().parseResponse({ timeline });
+  const response = fastParser().parseResponse({ timeline });
   const { usage } = response;
   return {
-    text: response.text,
-    toolCallText: response.toolCallText,
+    text: response.answer.text,
+    toolCallText: response.answer.toolCallText,
     finishReason: response.finishReason,
     usage: usage && {
       promptTokens: usage.promptTokens,
@@ -171,7 +171,7 @@ describe('a failed request', () => {
     '$server $name has the message of the server',
     (exchange) => {
       const timeline = timelineOf(exchange);
-      const { error } = new ChatParser().parseResponse({ timeline });
+      const { error } = fastParser().parseResponse({ timeline });
       expect(error).toMatchObject({ code: 'http_status', httpStatus: timeline.status });
       expect(error?.message.length).toBeGreaterThan(5);
     },
@@ -181,9 +181,38 @@ describe('a failed request', () => {
 describe('the fast path', () => {
   test.for(exchanges)('reads $server $name as the slow one does', (exchange) => {
     const timeline = timelineOf(exchange);
-    const slow = new ChatParser({ usesTemplates: false });
-    expect(snapshot(new ChatParser().parseResponse({ timeline }))).toStrictEqual(
+    const slow = plainParser();
+    expect(snapshot(fastParser().parseResponse({ timeline }))).toStrictEqual(
       snapshot(slow.parseResponse({ timeline })),
     );
   });
+
+  test('reads them as the slow one does in whatever pieces they come, one after the other', () => {
+    const bodies = exchanges.map(timelineOf);
+    const [fast, slow] = [fastParser(), plainParser()];
+    const cuts = fc.array(fc.integer({ min: 1, max: 2000 }), { maxLength: 30 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(bodies.length - 1), cuts), { minLength: 1, maxLength: 6 }), (responses) => {
+        for (const [index, lengths] of responses) {
+          const timeline = recut(bodies[index] ?? createTimeline(), lengths);
+          expect(snapshot(fast.parseResponse({ timeline }))).toStrictEqual(snapshot(slow.parseResponse({ timeline })));
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
 });
+
+/** The same response with its body cut anew. */
+function recut(recorded: Timeline, lengths: readonly number[]): Timeline {
+  const timeline = createTimeline();
+  const body = recorded.body.subarray(0, recorded.bodyLength);
+  let start = 0;
+  for (const [i, length] of [...lengths, body.length].entries()) {
+    if (start >= body.length) break;
+    appendRead(timeline, 1000 * (i + 1), body.subarray(start, start + length));
+    start += length;
+  }
+  const { status, statusText, contentType } = recorded;
+  return Object.assign(timeline, { status, statusText, contentType });
+}

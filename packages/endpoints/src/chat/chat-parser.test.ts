@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Timeline } from '@aiperf/records';
-import { ChatParser } from './chat-parser.ts';
-import type { ParsedResponse } from '../parsed-response.ts';
-import { chunk, DONE, FINISH, streamTimeline } from './parser-fixture.test.support.ts';
+import type { ParsedResponse, TextAnswer } from '../parsed-response.ts';
+import { chunk, DONE, fastParser, FINISH, streamTimeline } from './parser-fixture.test.support.ts';
 
-const parse = (timeline: Timeline): ParsedResponse => new ChatParser().parseResponse({ timeline });
-const parseStream = (reads: readonly (string | Uint8Array)[], more: Partial<Timeline> = {}): ParsedResponse =>
-  parse(streamTimeline(reads, more));
-const parseWhole = (body: string, more: Partial<Timeline> = {}): ParsedResponse =>
+const parse = (timeline: Timeline): ParsedResponse<TextAnswer> => fastParser().parseResponse({ timeline });
+const parseStream = (
+  reads: readonly (string | Uint8Array)[],
+  more: Partial<Timeline> = {},
+): ParsedResponse<TextAnswer> => parse(streamTimeline(reads, more));
+const parseWhole = (body: string, more: Partial<Timeline> = {}): ParsedResponse<TextAnswer> =>
   parse(streamTimeline([body], { contentType: 'application/json', ...more }));
 const times = ({ contentTimesNs, contentEventCount }: ParsedResponse): number[] => [
   ...contentTimesNs.subarray(0, contentEventCount),
@@ -32,7 +33,7 @@ describe('content events', () => {
       lastContentNs: 5000,
       lastEventNs: 6000,
     });
-    expect(response).toMatchObject({ text: 'a', eventCount: 7, sawDone: true, finishReason: 'stop' });
+    expect(response).toMatchObject({ answer: { text: 'a' }, eventCount: 7, sawDone: true, finishReason: 'stop' });
   });
 
   test('a role together with text is one', () => {
@@ -46,14 +47,14 @@ describe('content events', () => {
       chunk({ content: 'yes' }),
       FINISH,
     ]);
-    expect(response).toMatchObject({ reasoningText: 'hm well', text: 'yes' });
+    expect(response).toMatchObject({ answer: { reasoningText: 'hm well', text: 'yes' } });
     expect(response).toMatchObject({ firstContentNs: 1000, firstReasoningNs: 1000, firstOutputNs: 3000 });
     expect(times(response)).toEqual([1000, 2000, 3000]);
   });
 
   test('reasoning under both names counts once', () => {
     const delta = { reasoning_content: 'hm', reasoning: 'hm' };
-    expect(parseStream([chunk(delta), chunk(delta), chunk(delta), chunk(delta), FINISH]).reasoningText).toBe(
+    expect(parseStream([chunk(delta), chunk(delta), chunk(delta), chunk(delta), FINISH]).answer.reasoningText).toBe(
       'hmhmhmhm',
     );
   });
@@ -66,12 +67,18 @@ describe('content events', () => {
       call({ arguments: ':1}' }),
       FINISH,
     ]);
-    expect(response).toMatchObject({ toolCallText: 'get{"a":1}', text: '', firstOutputNs: 1000, contentEventCount: 3 });
+    expect(response).toMatchObject({
+      answer: { toolCallText: 'get{"a":1}', text: '' },
+      firstOutputNs: 1000,
+      contentEventCount: 3,
+    });
     expect(response.error).toBeUndefined();
   });
 
   test('the older function call is output, too', () => {
-    expect(parseStream([chunk({ function_call: { name: 'f', arguments: '{}' } }), FINISH]).toolCallText).toBe('f{}');
+    expect(parseStream([chunk({ function_call: { name: 'f', arguments: '{}' } }), FINISH]).answer.toolCallText).toBe(
+      'f{}',
+    );
   });
 
   test('content in parts', () => {
@@ -81,7 +88,7 @@ describe('content events', () => {
       { type: 'text', text: 'b' },
       { type: 'image_url' },
     ];
-    expect(parseStream([chunk({ content }), FINISH])).toMatchObject({ text: 'ab', reasoningText: 'hm' });
+    expect(parseStream([chunk({ content }), FINISH])).toMatchObject({ answer: { text: 'ab', reasoningText: 'hm' } });
   });
 
   test('events that share a read share its time, and their number is kept', () => {
@@ -98,7 +105,7 @@ describe('content events', () => {
   test('more events than the first buffers hold', () => {
     const response = parseStream([...Array.from({ length: 1000 }, () => chunk({ content: 'x' })), FINISH]);
     expect(times(response)).toEqual(Array.from({ length: 1000 }, (_, i) => 1000 * (i + 1)));
-    expect(response.text).toBe('x'.repeat(1000));
+    expect(response.answer.text).toBe('x'.repeat(1000));
   });
 
   test('choices are joined one after the other', () => {
@@ -114,7 +121,7 @@ describe('content events', () => {
       of(0, 'c'),
       end(0),
     ]);
-    expect(response).toMatchObject({ text: 'abcxyz', finishReason: 'stop', contentEventCount: 6 });
+    expect(response).toMatchObject({ answer: { text: 'abcxyz' }, finishReason: 'stop', contentEventCount: 6 });
     expect(response.error).toBeUndefined();
   });
 });
@@ -217,7 +224,7 @@ describe('how a stream ends', () => {
 
   test('an error of the transport comes first, and what was read is kept', () => {
     const error = { code: 'timeout', message: 'm', type: 't' } as const;
-    expect(parseStream([a, a], { error })).toMatchObject({ error, text: 'aa', contentEventCount: 2 });
+    expect(parseStream([a, a], { error })).toMatchObject({ error, answer: { text: 'aa' }, contentEventCount: 2 });
   });
 });
 
@@ -233,8 +240,7 @@ describe('a response that is not a stream', () => {
     const body = completion({ role: 'assistant', content: 'hello', reasoning_content: 'hm' });
     const response = parse(streamTimeline([body.slice(0, 10), body.slice(10)], { contentType: 'application/json' }));
     expect(response).toMatchObject({
-      text: 'hello',
-      reasoningText: 'hm',
+      answer: { text: 'hello', reasoningText: 'hm' },
       finishReason: 'stop',
       usage: { totalTokens: 5 },
     });
@@ -293,13 +299,12 @@ describe('HTTP errors', () => {
 });
 
 test('nothing of one response is left in the next', () => {
-  const parser = new ChatParser();
+  const parser = fastParser();
   parser.parseResponse({
     timeline: streamTimeline([chunk({ content: 'a', reasoning: 'b' }, { usage: { total_tokens: 1 } }), FINISH, DONE]),
   });
   expect(parser.parseResponse({ timeline: streamTimeline([chunk({ role: 'assistant' })]) })).toMatchObject({
-    text: '',
-    reasoningText: '',
+    answer: { text: '', reasoningText: '' },
     usage: undefined,
     finishReason: undefined,
     contentEventCount: 0,

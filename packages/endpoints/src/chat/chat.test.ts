@@ -81,7 +81,7 @@ test('a turn without an output length asks for none', () => {
 });
 
 test('path and accepted types are those of chat completions', () => {
-  expect(chat.defaultPath).toBe('/v1/chat/completions');
+  expect(chat.path).toBe('/v1/chat/completions');
   expect(chat.acceptHeader(true)).toBe('text/event-stream');
   expect(chat.acceptHeader(false)).toBe('application/json');
 });

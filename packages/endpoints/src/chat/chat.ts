@@ -1,20 +1,37 @@
 import { ChatHistory } from './chat-history.ts';
-import { isContentEvent } from './chat-news.ts';
-import { ChatParser, isEventStream } from './chat-parser.ts';
+import { CHAT_FORMAT, CHAT_RECOGNISER } from './chat-news.ts';
 import type { BodyConfig, Endpoint, EndpointTurn } from '../endpoint.ts';
+import { isEventStream } from '../event-stream.ts';
+import { withFastPath } from '../fast-path/with-fast-path.ts';
 import { isObject } from '../json.ts';
+import { contentTestOf, TextParser } from '../text-parser.ts';
 
 /** OpenAI chat completions. */
 export const chatEndpoint: Endpoint = {
-  type: 'chat',
+  name: 'chat',
+  title: 'LLM Metrics',
+  serviceKind: 'openai',
   method: 'POST',
-  defaultPath: '/v1/chat/completions',
+  path: '/v1/chat/completions',
+  produces: 'text',
+  traits: {
+    streams: true,
+    producesTokens: true,
+    tokenizesInput: true,
+    supportsReasoning: true,
+    supportsAudio: true,
+    supportsImages: true,
+    supportsVideo: true,
+  },
+  // Prompts are text: other parts come only with messages that the user wrote.
+  mayCarryMedia: (extraInputs) => extraInputs['messages'] !== undefined,
   acceptHeader: (streaming) => (streaming ? 'text/event-stream' : 'application/json'),
   renderBody: (turn, config) => new TextEncoder().encode(JSON.stringify(chatBody(turn, config))),
-  createParser: () => new ChatParser(),
+  createPlainParser: () => new TextParser(CHAT_FORMAT),
+  createParser: () => withFastPath(new TextParser(CHAT_FORMAT), CHAT_RECOGNISER),
   createHistory: () => new ChatHistory(),
   isStream: isEventStream,
-  isContentEvent,
+  isContentEvent: contentTestOf(CHAT_FORMAT),
 };
 
 /** Key order as in AIPerf's requests: extra inputs replace values in place, new ones follow, the stream's options come last. */

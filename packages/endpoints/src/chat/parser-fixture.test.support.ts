@@ -1,6 +1,14 @@
 import { appendRead, createTimeline } from '@aiperf/records';
 import type { Timeline } from '@aiperf/records';
-import type { ParsedResponse } from '../parsed-response.ts';
+import type { ResponseParser } from '../endpoint.ts';
+import { withFastPath } from '../fast-path/with-fast-path.ts';
+import type { ParsedResponse, TextAnswer } from '../parsed-response.ts';
+import { TextParser } from '../text-parser.ts';
+import { CHAT_FORMAT, CHAT_RECOGNISER } from './chat-news.ts';
+
+/** Reads chat as a run does, and in the plainest way. For tests. */
+export const fastParser = (): ResponseParser<TextAnswer> => withFastPath(plainParser(), CHAT_RECOGNISER);
+export const plainParser = (): TextParser => new TextParser(CHAT_FORMAT);
 
 /** A finished exchange with a 200 event stream; each read comes a microsecond after the one before. For tests. */
 export function streamTimeline(reads: readonly (string | Uint8Array)[], more: Partial<Timeline> = {}): Timeline {
@@ -32,9 +40,7 @@ export const DONE = 'data: [DONE]\n\n';
 export function snapshot(response: ParsedResponse): object {
   const count = response.contentEventCount;
   return {
-    text: response.text,
-    reasoningText: response.reasoningText,
-    toolCallText: response.toolCallText,
+    answer: { ...response.answer },
     contentTimesNs: [...response.contentTimesNs.subarray(0, count)],
     contentReadIndexes: [...response.contentReadIndexes.subarray(0, count)],
     contentEventCount: count,

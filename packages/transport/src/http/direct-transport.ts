@@ -5,7 +5,7 @@ import type { Clock } from '@aiperf/records/clock';
 
 import type { RequestError } from '@aiperf/records';
 import { clearResponse, recordRead, resetTimeline } from '@aiperf/records';
-import type { Exchange, PreparedSend, Transport } from '../transport.ts';
+import type { Exchange, StagedSend, Transport } from '../transport.ts';
 
 import { Deadlines } from './deadlines.ts';
 import { DirectConnection } from './direct-connection.ts';
@@ -46,8 +46,8 @@ export class DirectTransport implements Transport, ConnectionOwner {
   readonly #variableHeaderNames: readonly string[];
   readonly #targets: readonly Target[];
   readonly #writer: RequestWriter;
-  /** Lay out prepared requests, whose bytes must outlast those of requests that are sent before them; those not in use. */
-  readonly #preparedWriters: RequestWriter[] = [];
+  /** Lay out staged requests, whose bytes must outlast those of requests that are sent before them; those not in use. */
+  readonly #stagedWriters: RequestWriter[] = [];
   readonly #createWriter: () => RequestWriter;
   readonly #idle: readonly IdlePool[];
   readonly #deadlines: Deadlines<DirectConnection>;
@@ -106,10 +106,10 @@ export class DirectTransport implements Transport, ConnectionOwner {
     }
   }
 
-  prepare(exchange: Exchange): PreparedSend {
+  stage(exchange: Exchange): StagedSend {
     const { request, timeline } = exchange;
     assertSendable(request, this.#variableHeaderNames, this.#targets.length);
-    const writer = this.#preparedWriters.pop() ?? this.#createWriter();
+    const writer = this.#stagedWriters.pop() ?? this.#createWriter();
     resetTimeline(timeline);
     const bytes = writer.write(request);
     return {
@@ -124,9 +124,9 @@ export class DirectTransport implements Transport, ConnectionOwner {
           timeline.connectionReused = true;
           this.#deadlines.add(exchange, connection);
         }
-        this.#preparedWriters.push(writer);
+        this.#stagedWriters.push(writer);
       },
-      drop: () => this.#preparedWriters.push(writer),
+      drop: () => this.#stagedWriters.push(writer),
     };
   }
 

@@ -1,5 +1,5 @@
 import { grown } from '@aiperf/records';
-import type { PreparedRequest } from '../transport.ts';
+import type { OutgoingRequest } from '../transport.ts';
 
 import { HttpTransportError } from './http-transport-error.ts';
 import { assertHeaderValue } from './target.ts';
@@ -37,7 +37,7 @@ export class RequestWriter {
   }
 
   /** The request's bytes. They stay valid until the next call, or for good after {@link releaseScratch}. */
-  write(request: PreparedRequest): Buffer {
+  write(request: OutgoingRequest): Buffer {
     const { variableHeaders, body } = request;
     const pieces = this.#pieces[request.urlIndex] ?? [];
     let neededBytes = CONTENT_LENGTH_BYTES + body.length;
@@ -72,7 +72,7 @@ export class RequestWriter {
 
 /** Throws {@link HttpTransportError} for a request that its transport cannot send, before anything is begun. */
 export function assertSendable(
-  request: PreparedRequest,
+  request: OutgoingRequest,
   variableHeaderNames: readonly string[],
   urlCount: number,
 ): void {

@@ -5,7 +5,7 @@ import { connectionTests } from './compliance/connections.ts';
 import { endingTests } from './compliance/endings.ts';
 import { failureTests } from './compliance/failures.ts';
 import { framingTests } from './compliance/framing.ts';
-import { preparedTests } from './compliance/prepared.ts';
+import { stagingTests } from './compliance/staging.ts';
 import { requestTests } from './compliance/requests.ts';
 import type { ComplianceSubject } from './compliance/rig.ts';
 
@@ -18,6 +18,6 @@ export function describeTransport(subject: ComplianceSubject): void {
     failureTests(subject);
     endingTests(subject);
     cancellationTests(subject);
-    if (subject.kind === 'direct') preparedTests(subject);
+    if (subject.kind === 'direct') stagingTests(subject);
   });
 }

@@ -3,7 +3,7 @@ import { createClock } from '@aiperf/records/clock';
 import type { TransportOptions } from '../http/transport-options.ts';
 import { createTimeline } from '@aiperf/records';
 import type { Timeline } from '@aiperf/records';
-import type { Exchange, PreparedRequest, Transport } from '../transport.ts';
+import type { Exchange, OutgoingRequest, Transport } from '../transport.ts';
 
 /** Bytes of a request body that is as good as any. */
 export const SOME_BODY: Buffer = Buffer.from('{"model":"m","messages":[]}');
@@ -32,14 +32,14 @@ export interface PendingExchange {
 }
 
 /** Sends one request. */
-export function begin(transport: Transport, request: Partial<PreparedRequest> = {}): PendingExchange {
+export function begin(transport: Transport, request: Partial<OutgoingRequest> = {}): PendingExchange {
   const pending = pend(request);
   transport.send(pending.exchange);
   return pending;
 }
 
 /** A request that is still to be sent. */
-export function pend(request: Partial<PreparedRequest> = {}): PendingExchange {
+export function pend(request: Partial<OutgoingRequest> = {}): PendingExchange {
   let count = 0;
   const { promise, resolve } = Promise.withResolvers<Timeline>();
   const exchange: Exchange = {
@@ -54,7 +54,7 @@ export function pend(request: Partial<PreparedRequest> = {}): PendingExchange {
 }
 
 /** Sends one request and waits for its end. */
-export async function exchangeOnce(transport: Transport, request: Partial<PreparedRequest> = {}): Promise<Timeline> {
+export async function exchangeOnce(transport: Transport, request: Partial<OutgoingRequest> = {}): Promise<Timeline> {
   return begin(transport, request).ended;
 }
 

@@ -92,7 +92,8 @@ function classOfAnswer({ script, record }: RecordedExchange, parser: ResponsePar
   if (isStream && hasSplitEvent(timeline)) return 'split';
   if ((timeline.readNs[0] ?? 0) < timeline.sendEndNs) return 'early';
   if (/"content":"[^"][^}]*"tool_calls"/u.test(bodyText(timeline))) return 'said_and_called';
-  if (response.text === '' && response.toolCallText === '') return 'only_reasoning';
+  const { answer } = response;
+  if (answer.kind === 'text' && answer.text === '' && answer.toolCallText === '') return 'only_reasoning';
   return script.isStream && response.firstContentNs === response.lastContentNs ? 'at_once' : 'plain';
 }
 

@@ -1,11 +1,10 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ChatParser } from './chat/chat-parser.ts';
-import { DONE, snapshot, streamTimeline } from './chat/parser-fixture.test.support.ts';
+import { DONE, fastParser, plainParser, snapshot, streamTimeline } from '../chat/parser-fixture.test.support.ts';
 
-const slow = new ChatParser({ usesTemplates: false });
+const slow = plainParser();
 
-function expectSameAsSlow(fast: ChatParser, reads: readonly (string | Uint8Array)[]): void {
+function expectSameAsSlow(fast: ReturnType<typeof fastParser>, reads: readonly (string | Uint8Array)[]): void {
   const timeline = streamTimeline(reads);
   expect(snapshot(fast.parseResponse({ timeline }))).toStrictEqual(snapshot(slow.parseResponse({ timeline })));
 }
@@ -104,7 +103,7 @@ const responses = fc.tuple(fc.array(event, { minLength: 1, maxLength: 5 }), fc.b
 test('responses with events in common give what the slow path gives', () => {
   fc.assert(
     fc.property(responses, (bodies) => {
-      const fast = new ChatParser();
+      const fast = fastParser();
       for (const body of bodies) expectSameAsSlow(fast, [body]);
     }),
     { numRuns: 2000 },
@@ -117,7 +116,7 @@ test('so they do when bytes of the later ones are damaged, whatever the reads', 
   });
   fc.assert(
     fc.property(responses, damage, fc.nat(), (bodies, damage, cut) => {
-      const fast = new ChatParser();
+      const fast = fastParser();
       for (const [i, body] of bodies.entries()) {
         const bytes = Buffer.from(body);
         for (const [offset, byte] of i === 0 ? [] : damage) if (bytes.length > 0) bytes[offset % bytes.length] = byte;
@@ -155,13 +154,13 @@ test.for<[what: string, parsedCount: number, ids: readonly string[], createds: r
   ['ids with escapes, which are read as ever', 9, ['a', 'a"', 'a\\', 'a'], [1]],
   ['a new second', 6, ['a', 'b', 'c', 'd'], [1, 1, 2, 2]],
 ])('events in common are read once: %s', ([, parsedCount, ids, createds]) => {
-  const fast = new ChatParser();
+  const fast = fastParser();
   const timelines = ids.map((id, i) => streamTimeline([answer(id, createds[i % createds.length] ?? 0)]));
   const parsed = countParsed(() => {
     for (const timeline of timelines) {
       const response = fast.parseResponse({ timeline });
       expect(response.error).toBeUndefined();
-      expect(response.text).toBe(' the');
+      expect(response.answer.text).toBe(' the');
       expect(response.usage).toStrictEqual({ promptTokens: 3, totalTokens: 4, completionTokens: 1 });
       expect(response.eventCount).toBe(4);
     }
@@ -170,7 +169,7 @@ test.for<[what: string, parsedCount: number, ids: readonly string[], createds: r
 });
 
 test('events that are never alike are soon no longer remembered, and found again when they are', () => {
-  const fast = new ChatParser();
+  const fast = fastParser();
   for (let i = 0; i < 100; i++) expectSameAsSlow(fast, [answer(`id-${i}`, i)]);
   const timelines = Array.from({ length: 40 }, (_, i) => streamTimeline([answer(`id-${i}`, 7)]));
   expect(countParsed(() => timelines.forEach((timeline) => fast.parseResponse({ timeline })))).toBeLessThan(60);
