@@ -8,6 +8,7 @@ export { COMMS_ERROR_CODES, CommsError } from './comms-error.ts';
 export type { CommsErrorCode } from './comms-error.ts';
 export { CONTROLLER_SERVICE_TYPE } from './control-messages.ts';
 export type { ControlMessages, LogLevel, ServiceCommand, ServiceStage, ServiceState } from './control-messages.ts';
+export type { JoinBusOptions, JoinOptions, Network, OpenSocketsOptions, OwnedDataSockets } from './network.ts';
 export { startProxies } from './proxy.ts';
 export type { Proxies } from './proxy.ts';
 export { ServiceRegistry } from './registration.ts';
@@ -30,3 +31,5 @@ export type {
   ServiceContext,
   SpoolingPushSocket,
 } from './service.ts';
+export { aborted, untilStopped } from './until-stopped.ts';
+export { zmqNetwork } from './zmq-network.ts';

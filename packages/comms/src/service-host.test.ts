@@ -7,6 +7,7 @@ import { startInprocNetwork, type InprocNetwork } from './inproc-network.test.fi
 import { ServiceRegistry } from './registration.ts';
 import { ServiceHost, type ServiceHostOptions } from './service-host.ts';
 import type { Service, ServiceContext } from './service.ts';
+import { zmqNetwork } from './zmq-network.ts';
 
 interface TestMessages {
   greeting: { readonly text: string };
@@ -54,7 +55,7 @@ async function createFixture(options: Partial<ServiceHostOptions<TestMessages, s
   const client = await CommandClient.create({ bus, lost$: registry.lost$ });
   const services: RecordingService[] = [];
   const host = new ServiceHost<TestMessages, string>({
-    plan: network.plan,
+    network: zmqNetwork(network.plan),
     serviceId: 'worker_1',
     serviceType: 'worker',
     createService: (context) => {
@@ -146,7 +147,7 @@ test('registration is repeated with the same command id until somebody acknowled
   });
   await bus.settle();
   const host = new ServiceHost<TestMessages, string>({
-    plan: network.plan,
+    network: zmqNetwork(network.plan),
     serviceId: 'worker_1',
     serviceType: 'worker',
     createService: (context) => new RecordingService(context),
@@ -163,7 +164,7 @@ test('without a controller the start fails by name, and the service is stopped',
   using network = startInprocNetwork();
   const services: RecordingService[] = [];
   const host = new ServiceHost<TestMessages, string>({
-    plan: network.plan,
+    network: zmqNetwork(network.plan),
     serviceId: 'worker_1',
     serviceType: 'worker',
     createService: (context) => {

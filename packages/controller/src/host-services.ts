@@ -1,4 +1,4 @@
-import { ServiceHost, type ServiceOutcome } from '@aiperf/comms';
+import { ServiceHost, type ServiceOutcome, zmqNetwork } from '@aiperf/comms';
 import type { LogLevel } from '@aiperf/config';
 import { decodePlan } from '@aiperf/config/plan';
 import { loadServiceFactory } from './service-catalog.ts';
@@ -18,7 +18,7 @@ export function hostServices(spec: ServicesSpec): HostedServices {
   const hosts = spec.services.map(
     ({ serviceType, serviceId }) =>
       new ServiceHost({
-        plan: spec.addresses,
+        network: zmqNetwork(spec.addresses),
         serviceId,
         serviceType,
         decodePlan,

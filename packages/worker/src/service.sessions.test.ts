@@ -15,6 +15,7 @@ import {
   type RouterSocket,
   type Service,
   type ServiceContext,
+  zmqNetwork,
 } from '@aiperf/comms';
 import { parseProfileArguments, type RunPlan } from '@aiperf/config';
 import { createDatasetStoreWriter } from '@aiperf/dataset';
@@ -173,7 +174,7 @@ test('a conversation of three turns over ZeroMQ and HTTP tells the server all th
   const hosts = Object.entries(services).map(
     ([serviceType, createService]) =>
       new ServiceHost<WorkerMessages, RunPlan>({
-        plan: addresses,
+        network: zmqNetwork(addresses),
         serviceId: `${serviceType}_0`,
         serviceType,
         createService,
