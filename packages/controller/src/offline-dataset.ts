@@ -28,7 +28,7 @@ export async function createOfflineDataset(
     await removeLeftovers(parent);
   };
   try {
-    const service = await (await loadServiceFactory('dataset_manager'))(withoutBus(onWarning));
+    const service = await (await loadServiceFactory('dataset_manager', { ownsProcess: false }))(withoutBus(onWarning));
     await service.configure({
       config,
       privateDirectory,

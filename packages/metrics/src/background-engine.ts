@@ -36,6 +36,8 @@ export interface BackgroundEngineOptions {
   readonly plan: RunPlan;
   readonly recordProcessorId: string;
   readonly events: BackgroundEngineEvents;
+  /** The thread, and this process's session, run on what others leave over. Default true; not in a process that does other work, too. */
+  readonly givesWay?: boolean;
   /** Milliseconds on a CPU of a thread of this process; `undefined`: cannot be told. Tests starve a thread with it. */
   readonly threadCpuMs?: (threadId: number) => number | undefined;
   /** How often the thread is looked at after the load; default 500. */
@@ -65,16 +67,17 @@ export class BackgroundEngine {
   #threadId: number | undefined;
   #isHurried = false;
   /** False for a thread of normal priority. */
-  #hasGivenWay = true;
+  #hasGivenWay: boolean;
   #sessionTimer: NodeJS.Timeout | undefined;
   #watch: NodeJS.Timeout | undefined;
 
   constructor(options: BackgroundEngineOptions) {
     this.#options = options;
+    this.#hasGivenWay = options.givesWay ?? true;
     // libuv's threads have the class of the thread that first needs them, and every thread of the process uses them.
-    stat('.', () => undefined);
-    this.#thread = this.#startThread(true);
-    this.#shareCores(LOWEST_NICENESS, STARTED_MS);
+    if (this.#hasGivenWay) stat('.', () => undefined);
+    this.#thread = this.#startThread(this.#hasGivenWay);
+    if (this.#hasGivenWay) this.#shareCores(LOWEST_NICENESS, STARTED_MS);
   }
 
   /** Resolves when the batch's rows have been computed; those that wait for company come out within 250 ms, at once after {@link hurry}. */
@@ -99,8 +102,9 @@ export class BackgroundEngine {
   hurry(): void {
     if (this.#isHurried) return;
     this.#isHurried = true;
-    this.#shareCores(0, 0);
     this.#call({ kind: 'hurry' });
+    if (this.#options.givesWay === false) return;
+    this.#shareCores(0, 0);
     this.#watchThread();
   }
 

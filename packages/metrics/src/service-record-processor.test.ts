@@ -30,7 +30,7 @@ async function createRig(change: (plan: RunPlan) => RunPlan = (plan) => plan) {
   }
   const rig = createTestContext<TimingMessages>({ serviceId: 'record_processor_1' });
   const peer = rig.peer('peer');
-  const service = createRecordProcessor()(rig.context);
+  const service = createRecordProcessor({ ownsProcess: false })(rig.context);
   const batches: MetricBatch[] = [];
   peer.context.sockets.pull('records').receive((frames) => {
     batches.push(decodeMetricBatch(frames));

@@ -9,14 +9,23 @@ import { BackgroundEngine } from './background-engine.ts';
 const QUIET_MS = 300;
 const STOP_LIMIT_MS = 1_000;
 
+/** How a record processor is placed. */
+export interface RecordProcessorPlacement {
+  /** The process does nothing else, so that it may give way to the host's other programs. */
+  readonly ownsProcess: boolean;
+}
+
 /** Makes record processors: raw batches in, metric batches out. */
-export function createRecordProcessor(): (context: ServiceContext<TimingMessages>) => Service<RunPlan> {
-  return (context) => new RecordProcessorService(context);
+export function createRecordProcessor(
+  placement: RecordProcessorPlacement,
+): (context: ServiceContext<TimingMessages>) => Service<RunPlan> {
+  return (context) => new RecordProcessorService(context, placement);
 }
 
 /** Moves batches between the sockets and the engine's thread, so that commands and heartbeats never wait for analysis. */
 class RecordProcessorService implements Service<RunPlan> {
   readonly #context: ServiceContext<TimingMessages>;
+  readonly #placement: RecordProcessorPlacement;
   readonly #raw: PullSocket;
   readonly #records: PushSocket;
   #engine: BackgroundEngine | undefined;
@@ -28,8 +37,9 @@ class RecordProcessorService implements Service<RunPlan> {
   #isLoadOver = false;
   #isStopped = false;
 
-  constructor(context: ServiceContext<TimingMessages>) {
+  constructor(context: ServiceContext<TimingMessages>, placement: RecordProcessorPlacement) {
     this.#context = context;
+    this.#placement = placement;
     this.#raw = context.sockets.pull('raw_inference_proxy_backend');
     this.#records = context.sockets.push('records');
     context.bus
@@ -90,6 +100,7 @@ class RecordProcessorService implements Service<RunPlan> {
     this.#engine = new BackgroundEngine({
       plan,
       recordProcessorId: serviceId,
+      givesWay: this.#placement.ownsProcess,
       events: {
         metrics: (frames) => {
           this.#sending = this.#sending.then(() => this.#send(frames));
