@@ -1,4 +1,4 @@
-import { type ColumnBatch, type OpenRecordSink, readBatchMessage, type RecordSink } from '@aiperf/records/file';
+import type { ColumnBatch, OpenRecordSink, RecordSink } from '@aiperf/records/file';
 import { concatMap, type Observable, Subject } from 'rxjs';
 
 /** Record sinks whose batches are seen when they have been written. */
@@ -14,10 +14,16 @@ interface Written {
   readonly message: Uint8Array;
 }
 
+async function read({ schema, message }: Written): Promise<ColumnBatch> {
+  // Loads Arrow, which a run in processes of its own does without here.
+  const { readBatchMessage } = await import('@aiperf/records/file');
+  return await readBatchMessage(schema, message);
+}
+
 export function observedSinks(): ObservedSinks {
   const written = new Subject<Written>();
   return {
-    batches$: written.pipe(concatMap(({ schema, message }) => readBatchMessage(schema, message))),
+    batches$: written.pipe(concatMap(read)),
     wrap: (open) => async (schema) => {
       const sink = await open(schema);
       return observed(sink, (message) => written.next({ schema, message }));

@@ -2,8 +2,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeConfig, type UserConfig } from '@aiperf/config';
-import { exportRun, openRun, resultFileName } from '@aiperf/exporters';
-import { createRunDirectory } from '@aiperf/exporters/run-directory';
 import type { RunResults } from '@aiperf/metrics';
 import type { ColumnBatch } from '@aiperf/records/file';
 import { type Observable, ReplaySubject } from 'rxjs';
@@ -110,9 +108,7 @@ async function makePlace({ output }: UserConfig): Promise<Place> {
   try {
     const { artifactDirectory: given, exportPrefix: prefix } = output;
     const runDirectory =
-      given === undefined
-        ? join(privateDirectory, 'results')
-        : await createRunDirectory(given, { given: true, prefix });
+      given === undefined ? join(privateDirectory, 'results') : await makeRunDirectory(given, prefix);
     await mkdir(runDirectory, { recursive: true });
     return { privateDirectory, runDirectory, [Symbol.asyncDispose]: dispose };
   } catch (error) {
@@ -121,7 +117,13 @@ async function makePlace({ output }: UserConfig): Promise<Place> {
   }
 }
 
+async function makeRunDirectory(path: string, prefix: string | undefined): Promise<string> {
+  const { createRunDirectory } = await import('@aiperf/exporters/run-directory');
+  return await createRunDirectory(path, { given: true, prefix });
+}
+
 async function writeFiles({ output }: UserConfig, runDirectory: string): Promise<void> {
+  const { exportRun, openRun, resultFileName } = await import('@aiperf/exporters');
   await using run = await openRun(join(runDirectory, resultFileName('arrow', output.exportPrefix)));
   await exportRun(run);
 }

@@ -149,7 +149,7 @@ class WorkerService implements Service<RunPlan> {
     this.#context.log.debug(`${completedCount} requests rehearsed${why}`);
     const connectionCount = warmConnectionCount(plan, serviceId);
     if (connectionCount > 0) await transport.warmUp(connectionCount);
-    collectGarbage();
+    if (this.#placement.ownsProcess) collectGarbage();
   }
 
   async start(): Promise<void> {

@@ -1,8 +1,9 @@
-import { filter, map, type Observable, Subject, takeUntil } from 'rxjs';
+import { filter, map, type Observable, type Subject } from 'rxjs';
 import type { ConnectedBus } from '../bus.ts';
 import { decodeMessage, encodeJson } from '../codec.ts';
 import { envelop, topicOf, type Target } from '../message.ts';
 import type { Envelope } from '../service.ts';
+import { untilStopped } from '../until-stopped.ts';
 
 /** A message on its way. */
 export interface MemoryBusMessage {
@@ -14,8 +15,7 @@ export interface MemoryBusMessage {
 export class MemoryBus<M extends object> implements ConnectedBus<M> {
   readonly serviceId: string;
   readonly #bus$: Subject<MemoryBusMessage>;
-  readonly #closed$ = new Subject<void>();
-  #isClosed = false;
+  readonly #closed = new AbortController();
 
   /** `bus$` is shared by all services of the network. */
   constructor(bus$: Subject<MemoryBusMessage>, serviceId: string) {
@@ -44,14 +44,11 @@ export class MemoryBus<M extends object> implements ConnectedBus<M> {
   }
 
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#closed$.next();
-    this.#closed$.complete();
+    this.#closed.abort();
   }
 
   #send(type: string, body: object, target?: Target): void {
-    if (this.#isClosed) return;
+    if (this.#closed.signal.aborted) return;
     const message = { topic: topicOf(type, target), body: encodeJson(envelop(type, this.serviceId, body, target)) };
     // Never within the caller, as on a real bus; what was published before the bus was closed still leaves.
     queueMicrotask(() => {
@@ -63,7 +60,7 @@ export class MemoryBus<M extends object> implements ConnectedBus<M> {
     return this.#bus$.pipe(
       filter(({ topic }) => topic === wanted),
       map(({ body }) => decodeMessage(body)),
-      takeUntil(this.#closed$),
+      untilStopped(this.#closed.signal),
     );
   }
 }

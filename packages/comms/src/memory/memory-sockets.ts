@@ -1,10 +1,10 @@
-import { type Observable, takeUntil } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { AddressName } from '../address.ts';
 import { CommsError, toError } from '../comms-error.ts';
 import type { OwnedDataSockets } from '../network.ts';
 import type { DealerSocket, PullSocket, PushSocket, RouterSocket, SpoolingPushSocket } from '../service.ts';
 import { SpoolingPush } from '../spooling-push.ts';
-import { aborted } from '../until-stopped.ts';
+import { untilStopped } from '../until-stopped.ts';
 import type { MemoryChannel } from './memory-channel.ts';
 import type { MemoryRouter } from './memory-router.ts';
 
@@ -108,7 +108,7 @@ export class MemorySockets implements OwnedDataSockets {
   }
 
   #untilClosed<T>(source$: Observable<T>): Observable<T> {
-    return source$.pipe(takeUntil(aborted(this.#closed.signal)));
+    return source$.pipe(untilStopped(this.#closed.signal));
   }
 }
 
