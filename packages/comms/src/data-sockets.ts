@@ -44,7 +44,7 @@ export class ZmqDataSockets implements OwnedDataSockets {
 
   pull(address: AddressName): PullSocket {
     const attachment = this.#attachment(address, address === 'records');
-    return this.#once(`pull ${address}`, () => new ZmqPull(channelOf(address), attachment, this.#onError));
+    return this.#once(`pull ${address}`, () => new ZmqPull(channelOf(address), attachment));
   }
 
   router(address: AddressName): Promise<RouterSocket> {

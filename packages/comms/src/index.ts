@@ -11,10 +11,12 @@ export type { ControlMessages, LogLevel, ServiceCommand, ServiceStage, ServiceSt
 export type { JoinBusOptions, JoinOptions, Network, OpenSocketsOptions, OwnedDataSockets } from './network.ts';
 export { startProxies } from './proxy.ts';
 export type { Proxies } from './proxy.ts';
+export { receiveEach } from './receive-each.ts';
 export { ServiceRegistry } from './registration.ts';
 export type { LostService, RegisteredService, ServiceRegistryOptions, WaitOptions } from './registration.ts';
 export { createRequestClient, serveRequests } from './request-reply.ts';
 export type { RequestBody, RequestClient, RequestHandler } from './request-reply.ts';
+export { sendTo } from './send-to.ts';
 export { ServiceHost, runService } from './service-host.ts';
 export type { ServiceHostOptions, ServiceOutcome } from './service-host.ts';
 export type {

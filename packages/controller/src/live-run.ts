@@ -4,7 +4,7 @@ import { encodePlan, type RunPlan, type UserConfig } from '@aiperf/config';
 import type { MetricsMessages, RecordsManagerInputs, RunResults } from '@aiperf/metrics';
 import type { TimingMessages } from '@aiperf/timing';
 import { createClockOrigin } from '@aiperf/records/clock';
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, map } from 'rxjs';
 import { ControllerError } from './controller-error.ts';
 import { type HostedServices, hostServices } from './host-services.ts';
 import type { RunEnvironment, RunLinks } from './hosting.ts';
@@ -107,7 +107,7 @@ export class LiveRun {
     this.#registry = registry;
     this.#watchServices(bus, registry);
     // Before anything is started, so that not even the shortest run can end unheard.
-    this.#results = firstValueFrom(bus.messages$('process_records_result')).then(({ results }) => results);
+    this.#results = firstValueFrom(bus.messages$('process_records_result').pipe(map(({ results }) => results)));
     // A run that is given up closes the bus, and nobody waits for results any more.
     this.#results.catch(() => undefined);
     const commands = await CommandClient.create({ bus: control, lost$: registry.lost$ });

@@ -5,6 +5,7 @@ import type { RunPlan } from '@aiperf/config';
 import { encodePlan } from '@aiperf/config/plan';
 import type { EngineCall, EngineNews, EngineThreadData } from './engine-thread.ts';
 import { readKernelStat } from '@aiperf/host';
+import type { MetricBatch } from './metric-batch.ts';
 import { MetricsError } from './metrics-error.ts';
 import type { Progress } from './record-engine.ts';
 import { LOWEST_NICENESS, setSessionNiceness } from '@aiperf/host';
@@ -24,7 +25,7 @@ const YOUNG_GENERATION_MIB = 48;
 
 /** Who listens to an engine. */
 export interface BackgroundEngineEvents {
-  metrics(frames: readonly Uint8Array[]): void;
+  metrics(batch: MetricBatch): void;
   unreadable(message: string): void;
   failed(error: Error): void;
   /** The background thread was given up for one of normal priority. */
@@ -154,7 +155,7 @@ export class BackgroundEngine {
         break;
       case 'metrics':
         this.#advance(news.progress);
-        events.metrics(news.frames);
+        events.metrics(news.batch);
         break;
       case 'unreadable':
         events.unreadable(news.message);

@@ -8,6 +8,7 @@ import {
   CommandClient,
   connectBus,
   createAddressPlan,
+  receiveEach,
   ServiceHost,
   ServiceRegistry,
   startProxies,
@@ -158,7 +159,7 @@ test('a conversation of three turns over ZeroMQ and HTTP tells the server all th
       });
     }),
     record_processor: holder(({ sockets }) => {
-      sockets.pull('raw_inference_proxy_backend').receive(([bytes = new Uint8Array()]) => {
+      receiveEach(sockets.pull('raw_inference_proxy_backend'), ([bytes = new Uint8Array()]) => {
         const batch = decode(bytes);
         for (let row = 0; row < batch.rowCount; row++) {
           const record = batch.record(row);
@@ -167,7 +168,7 @@ test('a conversation of three turns over ZeroMQ and HTTP tells the server all th
           rows.push({ turnIndex, text, inputTokens, historyReplies, latencyNs: firstContentNs - timeline.startNs });
         }
         check();
-      });
+      }).subscribe();
     }),
     worker: createWorker({ ownsProcess: false }),
   };

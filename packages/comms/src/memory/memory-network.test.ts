@@ -1,6 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { firstValueFrom, type Observable } from 'rxjs';
 import { expect, test } from 'vitest';
 import type { OwnedDataSockets } from '../network.ts';
+import { receiveEach } from '../receive-each.ts';
 import { MemoryNetwork } from './memory-network.ts';
 
 const frame = (value: number): Uint8Array[] => [Uint8Array.of(value)];
@@ -9,14 +11,20 @@ function openSockets(network: MemoryNetwork, serviceId: string): OwnedDataSocket
   return network.openSockets({ serviceId, onError: (error) => expect.unreachable(error.message) });
 }
 
+const numbersOf = (sockets: OwnedDataSockets): Observable<number> =>
+  receiveEach(sockets.pull('records'), ([bytes], done) => {
+    done();
+    return bytes?.[0];
+  });
+
 test('a message that waits for room goes before one that is sent when there is some', async () => {
   const network = new MemoryNetwork();
   const [sender, receiver] = [openSockets(network, 'a'), openSockets(network, 'b')];
   const push = sender.push('records');
   const sends = Array.from({ length: 17 }, (_, index) => push.send(frame(index)));
   const received: number[] = [];
-  receiver.pull('records').receive(([bytes]) => {
-    received.push(bytes?.[0] ?? -1);
+  numbersOf(receiver).subscribe((number) => {
+    received.push(number);
     if (received.length === 1) sends.push(push.send(frame(17)));
   });
   await Promise.all(sends);
@@ -33,26 +41,19 @@ test('a send that waits is refused when its socket is closed, and is not receive
   const refused = expect(waiting).rejects.toMatchObject({ code: 'AIPERF_COMMS_CLOSED' });
   await sender.close();
   await refused;
-  let count = 0;
-  openSockets(network, 'b')
-    .pull('records')
-    .receive(() => {
-      count += 1;
-    });
+  const numbers: number[] = [];
+  numbersOf(openSockets(network, 'b')).subscribe((number) => numbers.push(number));
   await turn();
-  expect(count).toBe(16);
+  expect(numbers).toHaveLength(16);
 });
 
 test('a closed receiver takes nothing, and the next one gets what waits', async () => {
   const network = new MemoryNetwork();
   const [sender, gone, next] = [openSockets(network, 'a'), openSockets(network, 'b'), openSockets(network, 'c')];
-  gone.pull('records').receive(() => expect.unreachable('closed'));
+  numbersOf(gone).subscribe(() => expect.unreachable('closed'));
   await gone.close();
   await sender.push('records').send(frame(5));
-  const received = await new Promise((resolve) => {
-    next.pull('records').receive(([bytes]) => resolve(bytes?.[0]));
-  });
-  expect(received).toBe(5);
+  await expect(firstValueFrom(numbersOf(next))).resolves.toBe(5);
 });
 
 test('a dealer gets what was sent before it listened, and is unknown when it is closed', async () => {

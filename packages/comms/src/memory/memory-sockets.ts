@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { AddressName } from '../address.ts';
-import { CommsError, toError } from '../comms-error.ts';
+import { CommsError } from '../comms-error.ts';
 import type { OwnedDataSockets } from '../network.ts';
 import type { DealerSocket, PullSocket, PushSocket, RouterSocket, SpoolingPushSocket } from '../service.ts';
 import { SpoolingPush } from '../spooling-push.ts';
@@ -23,6 +23,7 @@ export class MemorySockets implements OwnedDataSockets {
   readonly #onError: (error: Error) => void;
   readonly #closed = new AbortController();
   readonly #dealerAddresses = new Set<AddressName>();
+  readonly #pulls = new Map<AddressName, PullSocket>();
   readonly #spools = new Map<AddressName, SpoolingPush>();
 
   constructor(places: MemoryPlaces, serviceId: string, onError: (error: Error) => void) {
@@ -56,20 +57,17 @@ export class MemorySockets implements OwnedDataSockets {
 
   pull(address: AddressName): PullSocket {
     const channel = this.#places.channel(address);
-    return {
-      receive: (handler) => {
-        const loop = async (): Promise<void> => {
-          for (;;) {
-            const frames = await channel.take(this.#closed.signal);
-            if (frames === undefined) return;
-            await handler(frames);
-          }
-        };
-        loop().catch((error: unknown) => {
-          this.#onError(toError(error));
-        });
+    const known = this.#pulls.get(address);
+    if (known !== undefined) return known;
+    let next: Promise<Frames | undefined> | undefined;
+    const pull: PullSocket = {
+      peek: () => (next ??= channel.take(this.#closed.signal)),
+      shift: () => {
+        next = undefined;
       },
     };
+    this.#pulls.set(address, pull);
+    return pull;
   }
 
   router(address: AddressName): Promise<RouterSocket> {
