@@ -3,11 +3,11 @@ import { dirname, join, resolve } from 'node:path';
 
 /** What a package may import of the workspace. Anything else is an error, and so is an edge that nothing uses any more. */
 interface Edges {
-  /** By the library: what is loaded when an entry point other than `./service` is imported. Installed with the package. */
+  /** By the library: what is loaded when an entry point other than `./service` and `./streams` is imported. Installed with the package. */
   readonly library: readonly string[];
   /** Named in its types only; nothing is loaded. */
   readonly types?: readonly string[];
-  /** By the long-running part, `./service`, beside those of the library. */
+  /** By the long-running part, `./service`, and the operators that it is made of, `./streams`, beside those of the library. */
   readonly service?: readonly string[];
 }
 
@@ -107,7 +107,7 @@ function problemsOf(name: string, directory: string, edges: Edges): string[] {
     path: join(directory, conditions['@aiperf/source'] ?? ''),
   }));
   const read = (path: string): string => readFileSync(path, 'utf8');
-  const isLibrary = (subpath: string): boolean => !subpath.startsWith('./service') && subpath !== './testing';
+  const isLibrary = (subpath: string): boolean => !/^\.\/(service|streams|testing)/u.test(subpath);
   const library = importedPackages(
     entries.filter(({ subpath }) => isLibrary(subpath)).map(({ path }) => path),
     read,

@@ -5,7 +5,6 @@ import { createDatasetStoreWriter } from '@aiperf/dataset';
 import { createRequestIds, RawBatchWriter } from '@aiperf/records';
 import { describe, expect, test, vi } from 'vitest';
 import { BackgroundEngine, type BackgroundEngineOptions } from './background-engine.ts';
-import { decodeMetricBatch } from './metric-batch.ts';
 import { createMetricSet } from './metric-set.ts';
 import { RecordEngine } from './record-engine.ts';
 import { createRecordSchema } from './record-schema.ts';
@@ -50,8 +49,7 @@ async function createRig(more: Partial<BackgroundEngineOptions> = {}) {
     plan: runPlan(directory.path),
     recordProcessorId: 'record_processor_1',
     events: {
-      metrics: (frames) => {
-        const { message } = decodeMetricBatch(frames);
+      metrics: ({ message }) => {
         for (const row of readMessage(schema, message).toArray()) requestIds.push(String(row['x_request_id']));
       },
       unreadable: (message) => unreadable.push(message),

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { receiveEach } from '@aiperf/comms';
 import { createTestContext } from '@aiperf/comms/testing';
 import type { RunPlan } from '@aiperf/config';
 import { createDatasetStoreWriter } from '@aiperf/dataset';
@@ -30,11 +31,11 @@ async function createRig(change: (plan: RunPlan) => RunPlan = (plan) => plan) {
   }
   const rig = createTestContext<TimingMessages>({ serviceId: 'record_processor_1' });
   const peer = rig.peer('peer');
-  const service = createRecordProcessor()(rig.context);
+  const service = createRecordProcessor({ ownsProcess: false })(rig.context);
   const batches: MetricBatch[] = [];
-  peer.context.sockets.pull('records').receive((frames) => {
+  receiveEach(peer.context.sockets.pull('records'), (frames) => {
     batches.push(decodeMetricBatch(frames));
-  });
+  }).subscribe();
   await service.configure(change(runPlan(directory)));
   await service.start();
   const raw = peer.context.sockets.push('raw_inference_proxy_frontend');

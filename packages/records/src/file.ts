@@ -9,6 +9,7 @@ export { ArrowRecordSink, arrowRecordSink } from './file/arrow-record-sink.ts';
 export { openArrowFile } from './file/file-reader.ts';
 export type { ArrowFileReader, RecordSource } from './file/file-reader.ts';
 export { ArrowFileWriter } from './file/file-writer.ts';
+export { readBatchMessage } from './file/read-batch-message.ts';
 export type { ColumnBatch, OpenRecordSink, RecordSink } from './file/record-sink.ts';
 export { RECOVERED_KEY, recoverArrowFile } from './file/recover.ts';
 export type { RecoveryReport } from './file/recover.ts';

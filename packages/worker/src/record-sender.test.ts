@@ -25,9 +25,9 @@ function createRig(inFlightCount: number): Rig {
   const rowCounts: number[] = [];
   const sender = new RecordSender({
     writer: new RawBatchWriter('w'),
-    post: (batch) => rowCounts.push(decode(batch).rowCount),
     isIdle: () => rig.inFlightCount === 0,
   });
+  sender.records$.subscribe((batch) => rowCounts.push(decode(batch).rowCount));
   const rig: Rig = { sender, rowCounts, inFlightCount };
   return rig;
 }

@@ -21,7 +21,7 @@ import {
   type WorkerReady,
 } from '@aiperf/timing';
 import { createClock, type Clock } from '@aiperf/records/clock';
-import { Subject, takeUntil } from 'rxjs';
+import { Subject, takeUntil, tap } from 'rxjs';
 import { endpointOf } from '@aiperf/endpoints';
 import { createTransport } from '@aiperf/transport';
 import type { TransportOptions } from '@aiperf/transport';
@@ -111,7 +111,6 @@ class WorkerService implements Service<RunPlan> {
     const credits = sockets.dealer('credits');
     const records: RecordSender = new RecordSender({
       writer: new RawBatchWriter(serviceId),
-      post: (batch) => batches.post([batch]),
       isIdle: () => worker.inFlightCount === 0,
     });
     const common = { clock, store, endpoint: endpointOf(config.endpoint.type), benchmarkId: plan.benchmarkId };
@@ -131,6 +130,15 @@ class WorkerService implements Service<RunPlan> {
       onFailure: (error) => this.#context.fail(asError(error)),
     });
     worker.credits.onReturnsDue = () => this.#returnCredits();
+    // An operator, so that what a closed socket throws is the error of the stream.
+    records.records$
+      .pipe(
+        tap((batch) => batches.post([batch])),
+        takeUntil(this.#stopped),
+      )
+      .subscribe({
+        error: (error: unknown) => this.#context.fail(asError(error)),
+      });
     this.#prepared = { clock, worker, store, transport, records, batches, credits, alarm };
     credits.messages$.pipe(takeUntil(this.#stopped)).subscribe({
       next: (frames) => this.#receive(frames),
@@ -149,7 +157,7 @@ class WorkerService implements Service<RunPlan> {
     this.#context.log.debug(`${completedCount} requests rehearsed${why}`);
     const connectionCount = warmConnectionCount(plan, serviceId);
     if (connectionCount > 0) await transport.warmUp(connectionCount);
-    collectGarbage();
+    if (this.#placement.ownsProcess) collectGarbage();
   }
 
   async start(): Promise<void> {

@@ -9,7 +9,13 @@ import {
   type UserConfig,
   wantsHelp,
 } from '@aiperf/config';
-import { type LogRecord, type RunOutcome, SystemController, type SystemControllerOptions } from '@aiperf/controller';
+import {
+  childProcesses,
+  type LogRecord,
+  type RunOutcome,
+  SystemController,
+  type SystemControllerOptions,
+} from '@aiperf/controller';
 import { createRunDirectory } from '@aiperf/exporters/run-directory';
 import { childEntry } from '../child-entry.ts';
 import { VERSION } from '../version.ts';
@@ -80,7 +86,7 @@ function makeRunDirectory(config: UserConfig): Promise<string> {
     : createRunDirectory(artifactDirectory, { given: true, prefix });
 }
 
-type RunOptions = Omit<SystemControllerOptions, 'childEntry' | 'onLog'>;
+type RunOptions = Omit<SystemControllerOptions, 'onLog'>;
 
 async function runWithDisplay(options: RunOptions): Promise<RunOutcome> {
   let display: ProgressDisplay | undefined;
@@ -88,13 +94,10 @@ async function runWithDisplay(options: RunOptions): Promise<RunOutcome> {
     if (display === undefined) process.stderr.write(`${text}\n`);
     else display.print(text);
   };
-  const controller = new SystemController({
-    ...options,
-    childEntry: childEntry(),
-    onLog: (record) => {
-      if (isShown(record)) print(`${record.level.toUpperCase()}: ${record.message}`);
-    },
-  });
+  const onLog = (record: LogRecord): void => {
+    if (isShown(record)) print(`${record.level.toUpperCase()}: ${record.message}`);
+  };
+  const controller = new SystemController({ ...options, onLog }, childProcesses(childEntry()));
   let signalCount = 0;
   const onSignal = (): void => {
     signalCount += 1;
