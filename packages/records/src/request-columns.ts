@@ -144,7 +144,6 @@ const FIRST_EXCHANGE_NUMBER = Object.keys(CREDIT_COLUMNS).length;
 const INITIAL_ROW = Float64Array.from(Object.values(REQUEST_COLUMNS), ({ initial }) =>
   initial === 'zero' ? 0 : Number.NaN,
 );
-const INITIAL_EXCHANGE: Float64Array = INITIAL_ROW.subarray(FIRST_EXCHANGE_NUMBER);
 
 /** Columns of the result file that are numbers of a request, with their places in the row. */
 export const STAMP_COLUMNS: readonly (RowColumn & { readonly number: number })[] = Object.values(
@@ -196,5 +195,5 @@ export const RequestRow: new (numbers?: Float64Array) => RequestNumbers = Row as
 
 /** Forgets what the transport stamped. */
 export function clearExchange({ numbers }: ExchangeNumbers): void {
-  numbers.set(INITIAL_EXCHANGE, FIRST_EXCHANGE_NUMBER);
+  for (let i = FIRST_EXCHANGE_NUMBER; i < numbers.length; i++) numbers[i] = INITIAL_ROW[i] as number;
 }
