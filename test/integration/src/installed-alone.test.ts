@@ -11,6 +11,7 @@ const LISTING = join(import.meta.dirname, 'support/loaded-packages.ts');
 
 interface Manifest {
   readonly name: string;
+  readonly exports: Readonly<Record<string, unknown>>;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
@@ -18,7 +19,9 @@ const packages = await Promise.all(
   (await readdir(join(root, 'packages'))).map(async (folder) => {
     const directory = join(root, 'packages', folder);
     const manifest = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Manifest;
-    return { name: manifest.name, directory, dependencies: Object.keys(manifest.dependencies ?? {}) };
+    const entries = Object.keys(manifest.exports).filter((entry) => !/^\.\/(?:service|testing)$/u.test(entry));
+    const { name, dependencies = {} } = manifest;
+    return { name, directory, dependencies: Object.keys(dependencies), entries };
   }),
 );
 const byName = new Map(packages.map((each) => [each.name, each]));
@@ -33,20 +36,27 @@ function withDependencies(name: string, found: Set<string> = new Set()): Set<str
 
 /** Packages that a program which uses one package must be spared. */
 const HEAVY = ['zod', 'yaml', 'zeromq', 'tokenizers', 'gpt-tokenizer', '@aiperf/config', '@aiperf/comms'];
-const SPARED: Readonly<Record<string, { readonly installed: readonly string[]; readonly loaded: readonly string[] }>> = {
-  '@aiperf/records': { installed: [...HEAVY, 'rxjs', 'undici'], loaded: HEAVY },
-  '@aiperf/host': { installed: [...HEAVY, 'rxjs', 'undici', 'apache-arrow'], loaded: HEAVY },
-  '@aiperf/nearest-name': { installed: [...HEAVY, 'rxjs', 'undici', 'apache-arrow'], loaded: HEAVY },
-  '@aiperf/endpoints': { installed: [...HEAVY, 'rxjs', 'undici'], loaded: HEAVY },
-  '@aiperf/transport': { installed: [...HEAVY, 'rxjs', '@aiperf/timing', '@aiperf/endpoints'], loaded: HEAVY },
-  '@aiperf/metrics': { installed: [...HEAVY, 'undici', '@aiperf/timing', '@aiperf/transport'], loaded: HEAVY },
-  '@aiperf/exporters': { installed: [...HEAVY, 'undici', '@aiperf/timing', '@aiperf/transport'], loaded: HEAVY },
-  '@aiperf/telemetry': { installed: [...HEAVY, 'rxjs', 'undici', 'apache-arrow'], loaded: HEAVY },
-  '@aiperf/dataset': { installed: ['zod', 'zeromq', 'rxjs', 'undici', 'apache-arrow'], loaded: HEAVY },
-  '@aiperf/timing': { installed: ['zeromq', 'undici'], loaded: HEAVY },
-  '@aiperf/worker': { installed: ['zeromq'], loaded: HEAVY },
-  '@aiperf/config': { installed: ['zeromq', 'tokenizers', 'gpt-tokenizer', 'rxjs', 'undici'], loaded: ['zeromq', 'yaml'] },
-};
+const SPARED: Readonly<Record<string, { readonly installed: readonly string[]; readonly loaded: readonly string[] }>> =
+  {
+    '@aiperf/records': { installed: [...HEAVY, 'rxjs', 'undici'], loaded: HEAVY },
+    '@aiperf/host': { installed: [...HEAVY, 'rxjs', 'undici', 'apache-arrow'], loaded: HEAVY },
+    '@aiperf/nearest-name': { installed: [...HEAVY, 'rxjs', 'undici', 'apache-arrow'], loaded: HEAVY },
+    '@aiperf/endpoints': { installed: [...HEAVY, 'rxjs', 'undici'], loaded: HEAVY },
+    '@aiperf/transport': { installed: [...HEAVY, 'rxjs', '@aiperf/timing', '@aiperf/endpoints'], loaded: HEAVY },
+    '@aiperf/metrics': { installed: [...HEAVY, 'undici', '@aiperf/timing', '@aiperf/transport'], loaded: HEAVY },
+    '@aiperf/exporters': { installed: [...HEAVY, 'undici', '@aiperf/timing', '@aiperf/transport'], loaded: HEAVY },
+    '@aiperf/telemetry': { installed: [...HEAVY, 'rxjs', 'undici', 'apache-arrow'], loaded: HEAVY },
+    '@aiperf/dataset': { installed: ['zod', 'zeromq', 'rxjs', 'undici', 'apache-arrow'], loaded: HEAVY },
+    '@aiperf/timing': { installed: ['zeromq', 'undici'], loaded: HEAVY },
+    '@aiperf/worker': { installed: ['zeromq'], loaded: HEAVY },
+    '@aiperf/config': {
+      installed: ['zeromq', 'tokenizers', 'gpt-tokenizer', 'rxjs', 'undici'],
+      loaded: ['zeromq', 'yaml'],
+    },
+  };
+
+/** The library's types name those of the options, which are a peer. */
+const NEEDS_TYPES_OF_PEERS: ReadonlySet<string> = new Set(['@aiperf/dataset']);
 
 let scratch = '';
 const tarballs = new Map<string, string>();
@@ -57,6 +67,18 @@ async function pack({ name, directory }: { readonly name: string; readonly direc
     cwd: directory,
   });
   tarballs.set(name, (JSON.parse(stdout.slice(stdout.indexOf('{'))) as { filename: string }).filename);
+}
+
+/** Modules of the workspace that the types of the imports name and that are not there. */
+async function missingTypes(home: string, specifiers: readonly string[]): Promise<string[]> {
+  await writeFile(join(home, 'types.ts'), specifiers.map((specifier) => `import '${specifier}';\n`).join(''));
+  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'esnext', '--ignoreConfig'];
+  // Types of other packages may have faults of their own.
+  const output = await run(join(root, 'node_modules/.bin/tsc'), [...flags, 'types.ts'], { cwd: home }).then(
+    ({ stdout }) => stdout,
+    (error: { readonly stdout: string }) => error.stdout,
+  );
+  return output.split('\n').filter((line) => /TS2307: Cannot find module '@aiperf\/|TS5|TS6/u.test(line));
 }
 
 /** An empty folder with one package in it, and those that it depends on. */
@@ -100,24 +122,32 @@ afterAll(async () => {
 });
 
 describe('a package installed alone into an empty folder', () => {
-  test.for(packages)('$name loads, and its example runs', { timeout: 300_000 }, async ({ name, directory }) => {
-    const home = await install(name);
-    const installed = await installedIn(home);
-    const { loaded } = await runThere(home, 'import.mjs', `await import('${name}');`);
-    table.push(`${name} | ${without(installed, name)} | ${without(loaded, name)}`);
-    const spared = SPARED[name];
-    if (spared !== undefined) {
-      expect(installed.filter((each) => spared.installed.includes(each))).toEqual([]);
-      expect(loaded.filter((each) => spared.loaded.includes(each))).toEqual([]);
-    }
-    const readme = await readFile(join(directory, 'README.md'), 'utf8');
-    const [, example = ''] = /^```ts\n([^]*?)^```$/mu.exec(readme) ?? [];
-    const { stdout } = await runThere(home, 'example.ts', example);
-    expect(stdout.trim()).not.toBe('');
-  });
+  test.for(packages)(
+    '$name loads, and its example runs',
+    { timeout: 300_000 },
+    async ({ name, directory, entries }) => {
+      const home = await install(name);
+      const installed = await installedIn(home);
+      const { loaded } = await runThere(home, 'import.mjs', `await import('${name}');`);
+      table.push(`${name} | ${without(installed, name)} | ${without(loaded, name)}`);
+      const spared = SPARED[name];
+      if (spared !== undefined) {
+        expect(installed.filter((each) => spared.installed.includes(each))).toEqual([]);
+        expect(loaded.filter((each) => spared.loaded.includes(each))).toEqual([]);
+      }
+      const missing = await missingTypes(
+        home,
+        entries.map((entry) => join(name, entry)),
+      );
+      expect(missing.length > 0).toBe(NEEDS_TYPES_OF_PEERS.has(name));
+      const readme = await readFile(join(directory, 'README.md'), 'utf8');
+      const [, example = ''] = /^```ts\n([^]*?)^```$/mu.exec(readme) ?? [];
+      const { stdout } = await runThere(home, 'example.ts', example);
+      expect(stdout.trim()).not.toBe('');
+    },
+  );
 });
 
 function without(names: readonly string[], name: string): string {
-  const others = names.filter((each) => each !== name);
-  return others.length > 12 ? `${others.length}: ${others.slice(0, 12).join(' ')} …` : others.join(' ') || 'nothing';
+  return names.filter((each) => each !== name).join(' ') || 'nothing';
 }
