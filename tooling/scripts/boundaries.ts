@@ -3,11 +3,11 @@ import { dirname, join, resolve } from 'node:path';
 
 /** What a package may import of the workspace. Anything else is an error, and so is an edge that nothing uses any more. */
 interface Edges {
-  /** By the library: what is loaded when an entry point other than `./service` is imported. Installed with the package. */
+  /** By the library: what is loaded when an entry point other than `./service` and `./streams` is imported. Installed with the package. */
   readonly library: readonly string[];
   /** Named in its types only; nothing is loaded. */
   readonly types?: readonly string[];
-  /** By the long-running part, `./service`, beside those of the library. */
+  /** By the long-running part, `./service`, and the operators that it is made of, `./streams`, beside those of the library. */
   readonly service?: readonly string[];
 }
 
@@ -97,6 +97,7 @@ export function importedPackages(
 interface Manifest {
   readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 /** What of one package is not as the graph says. */
@@ -107,7 +108,7 @@ function problemsOf(name: string, directory: string, edges: Edges): string[] {
     path: join(directory, conditions['@aiperf/source'] ?? ''),
   }));
   const read = (path: string): string => readFileSync(path, 'utf8');
-  const isLibrary = (subpath: string): boolean => !subpath.startsWith('./service') && subpath !== './testing';
+  const isLibrary = (subpath: string): boolean => !/^\.\/(service|streams|testing)/u.test(subpath);
   const library = importedPackages(
     entries.filter(({ subpath }) => isLibrary(subpath)).map(({ path }) => path),
     read,
@@ -126,6 +127,13 @@ function problemsOf(name: string, directory: string, edges: Edges): string[] {
   check('names types of', library.named, [...allowed, ...types]);
   check('loads in its service', whole.loaded, [...allowed, ...service]);
   check('names in its service types of', whole.named, [...allowed, ...types, ...service]);
+  // A dependency of the workspace's own tests would do here, and be missing where the package is installed.
+  const { dependencies = {}, peerDependencies = {} } = manifest;
+  for (const other of library.loaded)
+    if (!(`@aiperf/${other}` in dependencies)) problems.push(`${name} loads ${other}, which is not installed with it`);
+  for (const other of whole.loaded)
+    if (!(`@aiperf/${other}` in dependencies) && !(`@aiperf/${other}` in peerDependencies))
+      problems.push(`${name} loads ${other} in its service, which is neither a dependency nor a peer of it`);
   for (const other of allowed)
     if (!library.loaded.has(other) && !library.named.has(other))
       problems.push(`${name} does not import ${other} any more`);

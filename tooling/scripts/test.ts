@@ -10,6 +10,23 @@ interface VitestResults {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
+  readonly testResults?: readonly {
+    readonly name: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+    }[];
+  }[];
+}
+
+/** Every test that was left out, by its file and name. A test that is left out says why in its name. */
+function skippedTests({ testResults = [] }: VitestResults): string[] {
+  const root = new URL('../..', import.meta.url).pathname;
+  return testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'pending' || status === 'skipped')
+      .map(({ fullName }) => `${name.replace(root, '')}: ${fullName}`),
+  );
 }
 
 async function readResults(path: string): Promise<VitestResults> {
@@ -45,6 +62,7 @@ const all = await Promise.all([UNIT_RESULTS, INTEGRATION_RESULTS].map(readResult
 const sum = (count: (results: VitestResults) => number): number =>
   all.reduce((total, results) => total + count(results), 0);
 const skipped = sum(({ numPendingTests }) => numPendingTests);
+for (const test of all.flatMap(skippedTests)) console.log(`left out: ${test}`);
 console.log(
   `${sum(({ numPassedTests }) => numPassedTests)} passed, ${sum(({ numFailedTests }) => numFailedTests)} failed` +
     (skipped > 0 ? `, ${skipped} skipped` : ''),

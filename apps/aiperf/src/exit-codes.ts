@@ -6,3 +6,8 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 /** Ended by Ctrl-C or SIGTERM, with results written. */
 export const EXIT_INTERRUPTED = 130;
+
+/** Whether something that the user named cannot be used. The packages' errors say so themselves. */
+export function isUsageError(error: unknown): boolean {
+  return (error as { readonly isUsage?: boolean }).isUsage === true;
+}

@@ -3,6 +3,7 @@ import type { AddressPlan } from './address.ts';
 import { decodeMessage, encodeJson } from './codec.ts';
 import { CommsError, toError } from './comms-error.ts';
 import { envelop, topicOf, type Target } from './message.ts';
+import type { JoinBusOptions } from './network.ts';
 import { ZmqPublisher, ZmqSubscriber } from './pub-sub.ts';
 import type { Bus, Envelope } from './service.ts';
 
@@ -23,14 +24,8 @@ export interface ConnectedBus<M extends object> extends Bus<M> {
   close(): void;
 }
 
-export interface BusOptions {
+export interface BusOptions extends JoinBusOptions {
   readonly plan: AddressPlan;
-  /** Sender of what is published. */
-  readonly serviceId: string;
-  /** How long a connection or `settle` may take. Default 30,000. */
-  readonly deadlineMs?: number;
-  /** Hears of messages that could not be read or sent, which are dropped. Default: not reported. */
-  readonly onError?: (error: Error) => void;
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { AddressPlan } from './address.ts';
 import { runService } from './service-host.ts';
 import type { Service } from './service.ts';
+import { zmqNetwork } from './zmq-network.ts';
 
 const [planText = '', serviceId = ''] = process.argv.slice(2);
 let configured = '';
@@ -18,7 +19,7 @@ const service: Service<{ readonly text: string }> = {
 };
 
 const outcome = await runService({
-  plan: JSON.parse(planText) as AddressPlan,
+  network: zmqNetwork(JSON.parse(planText) as AddressPlan),
   serviceId,
   serviceType: 'test_service',
   createService: () => service,

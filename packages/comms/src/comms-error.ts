@@ -17,6 +17,8 @@ export const COMMS_ERROR_CODES = [
 ] as const;
 export type CommsErrorCode = (typeof COMMS_ERROR_CODES)[number];
 
+const USAGE_CODES: ReadonlySet<CommsErrorCode> = new Set(['AIPERF_COMMS_ADDRESS', 'AIPERF_COMMS_BIND']);
+
 /** The one error class of this package; callers switch on `code`. */
 export class CommsError extends Error {
   override readonly name = 'CommsError';
@@ -25,6 +27,11 @@ export class CommsError extends Error {
   constructor(code: CommsErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+
+  /** The user's input is at fault, and nothing was sent. */
+  get isUsage(): boolean {
+    return USAGE_CODES.has(this.code);
   }
 }
 

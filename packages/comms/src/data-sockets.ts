@@ -1,9 +1,10 @@
 import type { AddressName, AddressPlan } from './address.ts';
 import type { Attachment } from './attach.ts';
 import { CommsError } from './comms-error.ts';
+import type { OpenSocketsOptions, OwnedDataSockets } from './network.ts';
 import { ZmqPull, ZmqPush } from './push-pull.ts';
 import { ZmqDealer, ZmqRouter } from './router-dealer.ts';
-import type { DataSockets, DealerSocket, PullSocket, PushSocket, RouterSocket, SpoolingPushSocket } from './service.ts';
+import type { DealerSocket, PullSocket, PushSocket, RouterSocket, SpoolingPushSocket } from './service.ts';
 import { channelOf } from './socket-options.ts';
 import { SpoolingPush } from './spooling-push.ts';
 
@@ -11,16 +12,12 @@ interface Closable {
   close(): void | Promise<void>;
 }
 
-export interface DataSocketsOptions {
+export interface DataSocketsOptions extends OpenSocketsOptions {
   readonly plan: AddressPlan;
-  /** Name under which routers know this service. */
-  readonly serviceId: string;
-  /** Hears of a socket or a handler that failed: the service cannot go on. */
-  readonly onError: (error: Error) => void;
 }
 
 /** Opens data sockets when they are first asked for; asking again gives the same one. */
-export class ZmqDataSockets implements DataSockets {
+export class ZmqDataSockets implements OwnedDataSockets {
   readonly #plan: AddressPlan;
   readonly #serviceId: string;
   readonly #onError: (error: Error) => void;
@@ -47,7 +44,7 @@ export class ZmqDataSockets implements DataSockets {
 
   pull(address: AddressName): PullSocket {
     const attachment = this.#attachment(address, address === 'records');
-    return this.#once(`pull ${address}`, () => new ZmqPull(channelOf(address), attachment, this.#onError));
+    return this.#once(`pull ${address}`, () => new ZmqPull(channelOf(address), attachment));
   }
 
   router(address: AddressName): Promise<RouterSocket> {

@@ -8,12 +8,15 @@ export { COMMS_ERROR_CODES, CommsError } from './comms-error.ts';
 export type { CommsErrorCode } from './comms-error.ts';
 export { CONTROLLER_SERVICE_TYPE } from './control-messages.ts';
 export type { ControlMessages, LogLevel, ServiceCommand, ServiceStage, ServiceState } from './control-messages.ts';
+export type { JoinBusOptions, JoinOptions, Network, OpenSocketsOptions, OwnedDataSockets } from './network.ts';
 export { startProxies } from './proxy.ts';
 export type { Proxies } from './proxy.ts';
+export { receiveEach } from './receive-each.ts';
 export { ServiceRegistry } from './registration.ts';
 export type { LostService, RegisteredService, ServiceRegistryOptions, WaitOptions } from './registration.ts';
 export { createRequestClient, serveRequests } from './request-reply.ts';
 export type { RequestBody, RequestClient, RequestHandler } from './request-reply.ts';
+export { sendTo } from './send-to.ts';
 export { ServiceHost, runService } from './service-host.ts';
 export type { ServiceHostOptions, ServiceOutcome } from './service-host.ts';
 export type {
@@ -30,3 +33,5 @@ export type {
   ServiceContext,
   SpoolingPushSocket,
 } from './service.ts';
+export { aborted, untilStopped } from './until-stopped.ts';
+export { zmqNetwork } from './zmq-network.ts';

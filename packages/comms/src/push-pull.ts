@@ -1,6 +1,5 @@
 import { Pull, Push } from 'zeromq';
 import { attach, type Attachment } from './attach.ts';
-import { CommsError, toError } from './comms-error.ts';
 import { receive } from './from-socket.ts';
 import { SerialSender } from './serial-sender.ts';
 import type { PullSocket, PushSocket } from './service.ts';
@@ -27,39 +26,27 @@ export class ZmqPush implements PushSocket {
   }
 }
 
-/** PULL that takes the next message only when the last one has been dealt with, so that a busy receiver gets no more work. */
+/** PULL with a short queue: what it has not been asked for waits with the senders, or goes to another receiver. */
 export class ZmqPull implements PullSocket {
   readonly endpoint: string;
   readonly #socket: Pull;
-  readonly #onError: (error: Error) => void;
-  #isReceiving = false;
+  #next: Promise<readonly Uint8Array[] | undefined> | undefined;
 
-  /** `onError` gets what the handler throws; receiving then stops. */
-  constructor(channel: Channel, attachment: Attachment, onError: (error: Error) => void) {
+  constructor(channel: Channel, attachment: Attachment) {
     this.#socket = new Pull(receiveOptions(channel));
     this.endpoint = attach(this.#socket, attachment);
-    this.#onError = onError;
   }
 
-  receive(handler: (frames: readonly Uint8Array[]) => void | Promise<void>): void {
-    if (this.#isReceiving) {
-      throw new CommsError('AIPERF_COMMS_SOCKET', `pull ${this.endpoint} already has a handler`);
-    }
-    this.#isReceiving = true;
-    this.#loop(handler).catch((error: unknown) => {
-      this.#onError(toError(error));
-    });
+  peek(): Promise<readonly Uint8Array[] | undefined> {
+    this.#next ??= receive(this.#socket);
+    return this.#next;
+  }
+
+  shift(): void {
+    this.#next = undefined;
   }
 
   close(): void {
     this.#socket.close();
-  }
-
-  async #loop(handler: (frames: readonly Uint8Array[]) => void | Promise<void>): Promise<void> {
-    for (;;) {
-      const frames = await receive(this.#socket);
-      if (frames === undefined) return;
-      await handler(frames);
-    }
   }
 }

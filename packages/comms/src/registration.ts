@@ -1,8 +1,9 @@
-import { BehaviorSubject, type Observable, Subject, filter, firstValueFrom, merge, takeUntil } from 'rxjs';
+import { BehaviorSubject, type Observable, Subject, filter, firstValueFrom, merge } from 'rxjs';
 import type { ConnectedBus } from './bus.ts';
 import { CommsError } from './comms-error.ts';
 import { CONTROLLER_SERVICE_TYPE, type ControlMessages, type ServiceState } from './control-messages.ts';
 import { deadline } from './deadline.ts';
+import { untilStopped } from './until-stopped.ts';
 
 /** What is known about a registered service. */
 export interface RegisteredService {
@@ -41,7 +42,7 @@ export class ServiceRegistry {
   readonly #lost = new Map<string, LostService>();
   readonly #changes$ = new BehaviorSubject<readonly RegisteredService[]>([]);
   readonly #losses$ = new Subject<LostService>();
-  readonly #closed$ = new Subject<void>();
+  readonly #closed = new AbortController();
 
   constructor(options: ServiceRegistryOptions) {
     this.#bus = options.bus;
@@ -85,7 +86,7 @@ export class ServiceRegistry {
   }
 
   close(): void {
-    this.#closed$.next();
+    this.#closed.abort();
     this.#changes$.complete();
     this.#losses$.complete();
   }
@@ -94,7 +95,7 @@ export class ServiceRegistry {
     const bus = this.#bus;
     bus
       .messagesTo$({ serviceType: CONTROLLER_SERVICE_TYPE }, 'command')
-      .pipe(takeUntil(this.#closed$))
+      .pipe(untilStopped(this.#closed.signal))
       .subscribe((command) => {
         const isRegistration = command.command === 'register_service';
         if (isRegistration) this.#update(command.service_id, command.service_type ?? '', command.state ?? 'starting');
@@ -105,13 +106,13 @@ export class ServiceRegistry {
         });
       });
     merge(bus.messages$('heartbeat'), bus.messages$('status'))
-      .pipe(takeUntil(this.#closed$))
+      .pipe(untilStopped(this.#closed.signal))
       .subscribe(({ service_id: serviceId, service_type: serviceType, state }) => {
         if (this.#services.has(serviceId)) this.#update(serviceId, serviceType, state);
       });
     bus
       .messages$('service_error')
-      .pipe(takeUntil(this.#closed$))
+      .pipe(untilStopped(this.#closed.signal))
       .subscribe(({ service_id: serviceId, stage, message }) => {
         this.markLost(serviceId, `failed at ${stage}: ${message}`);
       });
@@ -133,8 +134,8 @@ export class ServiceRegistry {
     const lostOf = (): LostService | undefined => missing().flatMap((id) => this.#lost.get(id) ?? [])[0];
     using limit = deadline(options);
     const event$ = merge(this.#changes$, this.#losses$, limit.expired$).pipe(
-      takeUntil(this.#closed$),
       filter(() => missing().length === 0 || lostOf() !== undefined || limit.isExpired),
+      untilStopped(this.#closed.signal),
     );
     await firstValueFrom(event$, { defaultValue: undefined });
     const ids = missing();

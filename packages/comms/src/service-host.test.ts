@@ -4,9 +4,11 @@ import type { ConnectedBus } from './bus.ts';
 import { CommandClient } from './command-client.ts';
 import type { ControlMessages } from './control-messages.ts';
 import { startInprocNetwork, type InprocNetwork } from './inproc-network.test.fixture.ts';
+import { receiveEach } from './receive-each.ts';
 import { ServiceRegistry } from './registration.ts';
 import { ServiceHost, type ServiceHostOptions } from './service-host.ts';
 import type { Service, ServiceContext } from './service.ts';
+import { zmqNetwork } from './zmq-network.ts';
 
 interface TestMessages {
   greeting: { readonly text: string };
@@ -54,7 +56,7 @@ async function createFixture(options: Partial<ServiceHostOptions<TestMessages, s
   const client = await CommandClient.create({ bus, lost$: registry.lost$ });
   const services: RecordingService[] = [];
   const host = new ServiceHost<TestMessages, string>({
-    plan: network.plan,
+    network: zmqNetwork(network.plan),
     serviceId: 'worker_1',
     serviceType: 'worker',
     createService: (context) => {
@@ -146,7 +148,7 @@ test('registration is repeated with the same command id until somebody acknowled
   });
   await bus.settle();
   const host = new ServiceHost<TestMessages, string>({
-    plan: network.plan,
+    network: zmqNetwork(network.plan),
     serviceId: 'worker_1',
     serviceType: 'worker',
     createService: (context) => new RecordingService(context),
@@ -163,7 +165,7 @@ test('without a controller the start fails by name, and the service is stopped',
   using network = startInprocNetwork();
   const services: RecordingService[] = [];
   const host = new ServiceHost<TestMessages, string>({
-    plan: network.plan,
+    network: zmqNetwork(network.plan),
     serviceId: 'worker_1',
     serviceType: 'worker',
     createService: (context) => {
@@ -215,15 +217,15 @@ test('a service that gives up is reported, ends the commands that wait for it, a
   });
 });
 
-test('a pull handler that throws fails the service', async () => {
+test('a stream that fails ends the service, when it says so', async () => {
   await using fixture = await createFixture();
   const { host } = fixture;
   await host.start();
-  const { sockets } = fixture.service().context;
-  sockets.pull('records').receive(() => {
+  const { context } = fixture.service();
+  receiveEach(context.sockets.pull('records'), () => {
     throw new Error('not a batch');
-  });
-  await sockets.push('records').send([Buffer.from('x')]);
+  }).subscribe({ error: (error: Error) => context.fail(error) });
+  await context.sockets.push('records').send([Buffer.from('x')]);
   await expect(host.finished).resolves.toMatchObject({ state: 'failed', error: new Error('not a batch') });
 });
 

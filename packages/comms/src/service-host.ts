@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Observable, Subject, merge, takeUntil } from 'rxjs';
-import type { AddressPlan } from './address.ts';
-import { connectBus, type ConnectedBus } from './bus.ts';
+import type { ConnectedBus } from './bus.ts';
 import { CommsError, errorText, toError } from './comms-error.ts';
 import {
   CONTROLLER_SERVICE_TYPE,
@@ -11,7 +10,7 @@ import {
   type ServiceStage,
   type ServiceState,
 } from './control-messages.ts';
-import { ZmqDataSockets } from './data-sockets.ts';
+import type { Network, OwnedDataSockets } from './network.ts';
 import type { Bus, Envelope, Log, Service, ServiceContext } from './service.ts';
 
 /** Waits between attempts to register: short ones first, because a whole run's start-up takes less than a second, then ten of 1 s. */
@@ -20,7 +19,7 @@ const REGISTRATION_WAITS_MS: readonly number[] = [50, 100, 200, 400, ...Array.fr
 const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warning', 'error'];
 
 export interface ServiceHostOptions<M extends object, Plan> {
-  readonly plan: AddressPlan;
+  readonly network: Network;
   readonly serviceId: string;
   readonly serviceType: string;
   /** Called once the bus works; subscriptions and sockets made in it are live before the service registers. */
@@ -61,7 +60,7 @@ export class ServiceHost<M extends object, Plan> {
   readonly #seenCommandIds = new Set<string>();
   readonly #resolveFinished: (outcome: ServiceOutcome) => void;
   #bus: ConnectedBus<ControlMessages> | undefined;
-  #sockets: ZmqDataSockets | undefined;
+  #sockets: OwnedDataSockets | undefined;
   #service: Service<Plan> | undefined;
   #state: ServiceState = 'created';
   #stage: ServiceStage = 'connect';
@@ -120,19 +119,18 @@ export class ServiceHost<M extends object, Plan> {
   }
 
   async #initialize(): Promise<void> {
-    const { plan, serviceId, serviceType, connectDeadlineMs, createService } = this.#options;
+    const { network, serviceId, serviceType, connectDeadlineMs, createService } = this.#options;
     const onError = (error: Error): void => {
       this.#fail(error);
     };
-    this.#bus = await connectBus<ControlMessages>({
-      plan,
+    this.#bus = await network.connectBus<ControlMessages>({
       serviceId,
       ...(connectDeadlineMs === undefined ? {} : { deadlineMs: connectDeadlineMs }),
       onError: (error) => {
         this.#log('warning', `A bus message was dropped: ${error.message}`);
       },
     });
-    this.#sockets = new ZmqDataSockets({ plan, serviceId, onError });
+    this.#sockets = network.openSockets({ serviceId, onError });
     this.#stage = 'create';
     this.#service = await createService({
       serviceId,

@@ -45,9 +45,12 @@ export interface SpoolingPushSocket {
   drain(): Promise<void>;
 }
 
+/** See `receiveEach`. */
 export interface PullSocket {
-  /** Receives one message at a time: the next one is taken when the handler's promise has resolved, which is the back-pressure. */
-  receive(handler: (frames: readonly Uint8Array[]) => void | Promise<void>): void;
+  /** The oldest message, when there is one; the same again until it is taken away. `undefined` when the socket has been closed. */
+  peek(): Promise<readonly Uint8Array[] | undefined>;
+  /** Takes away what {@link peek} has given. */
+  shift(): void;
 }
 
 export interface RouterMessage {

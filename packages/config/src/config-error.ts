@@ -1,5 +1,5 @@
-/** Everything that this package throws. Problems of a command line are returned, not thrown. */
-export const CONFIG_ERROR_CODES = ['AIPERF_CONFIG_BAD_PLAN'] as const;
+/** Everything that this package throws. Problems of a command line are returned, not thrown; those of a program's options are thrown. */
+export const CONFIG_ERROR_CODES = ['AIPERF_CONFIG_BAD_PLAN', 'AIPERF_CONFIG_INVALID'] as const;
 export type ConfigErrorCode = (typeof CONFIG_ERROR_CODES)[number];
 
 /** An error of this package; switch on `code`. */

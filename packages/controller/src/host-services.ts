@@ -1,7 +1,7 @@
-import { ServiceHost, type ServiceOutcome } from '@aiperf/comms';
+import { type Network, ServiceHost, type ServiceOutcome } from '@aiperf/comms';
 import type { LogLevel } from '@aiperf/config';
 import { decodePlan } from '@aiperf/config/plan';
-import { loadServiceFactory } from './service-catalog.ts';
+import { loadServiceFactory, type ServiceSurroundings } from './service-catalog.ts';
 import type { ServicesSpec } from './services-spec.ts';
 
 /** Services of one process, started. */
@@ -14,16 +14,20 @@ export interface HostedServices {
 }
 
 /** Runs the services of a spec in this process. */
-export function hostServices(spec: ServicesSpec): HostedServices {
+export function hostServices(
+  spec: Omit<ServicesSpec, 'addresses'>,
+  network: Network,
+  surroundings: ServiceSurroundings,
+): HostedServices {
   const hosts = spec.services.map(
     ({ serviceType, serviceId }) =>
       new ServiceHost({
-        plan: spec.addresses,
+        network,
         serviceId,
         serviceType,
         decodePlan,
         logLevel: hostLogLevel(spec.logLevel),
-        createService: async (context) => (await loadServiceFactory(serviceType))(context),
+        createService: async (context) => (await loadServiceFactory(serviceType, surroundings))(context),
       }),
   );
   return {

@@ -1,25 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
-import {
-  CommandClient,
-  CommandError,
-  connectBus,
-  type ConnectedBus,
-  type ControlMessages,
-  type Proxies,
-  ServiceRegistry,
-  startProxies,
-} from '@aiperf/comms';
-import { encodePlan, recordProcessorCount, type RunPlan, type UserConfig, workerCount } from '@aiperf/config';
+import { CommandClient, CommandError, type ConnectedBus, type ControlMessages, ServiceRegistry } from '@aiperf/comms';
+import { encodePlan, type RunPlan, type UserConfig } from '@aiperf/config';
 import type { MetricsMessages, RecordsManagerInputs, RunResults } from '@aiperf/metrics';
 import type { TimingMessages } from '@aiperf/timing';
 import { createClockOrigin } from '@aiperf/records/clock';
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, map } from 'rxjs';
 import { ControllerError } from './controller-error.ts';
 import { type HostedServices, hostServices } from './host-services.ts';
-import { type ChildEntry, LocalSupervisor } from './local-supervisor.ts';
-import { localPlacement, type Placement, placedServices, type ServiceType } from './placement.ts';
-import type { RunEnvironment } from './run-environment.ts';
+import type { RunEnvironment, RunLinks } from './hosting.ts';
+import { type Placement, placedServices, type ServiceType } from './placement.ts';
 import type { RunLog } from './run-log.ts';
 import type { ProgressTracker } from './run-progress.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -40,8 +29,8 @@ export interface LiveRunOptions {
   readonly config: UserConfig;
   readonly commandLine: string;
   readonly runDirectory: string;
-  readonly childEntry: ChildEntry;
   readonly recordMetadata?: Readonly<Record<string, string>>;
+  readonly placement: Placement;
   readonly environment: RunEnvironment;
   readonly log: RunLog;
   readonly tracker: ProgressTracker;
@@ -58,7 +47,7 @@ export class LiveRun {
   readonly #log: RunLog;
   readonly #tracker: ProgressTracker;
   readonly #onFailure: (reason: string) => void;
-  readonly #proxies: Proxies;
+  readonly #links: RunLinks;
   #local: HostedServices | undefined;
   #bus: ConnectedBus<RunMessages> | undefined;
   #results: Promise<RunResults> | undefined;
@@ -75,14 +64,12 @@ export class LiveRun {
   #isStopping = false;
 
   constructor(options: LiveRunOptions) {
-    const { config, commandLine, runDirectory, environment, log, tracker, onFailure } = options;
+    const { config, commandLine, runDirectory, placement, environment, log, tracker, onFailure } = options;
     this.#options = options;
     this.#log = log;
     this.#tracker = tracker;
     this.#onFailure = onFailure;
-    const workers = workerCount(config, availableParallelism());
-    const recordProcessors = recordProcessorCount(config, workers);
-    this.#placement = localPlacement({ workers, recordProcessors });
+    this.#placement = placement;
     this.plan = {
       benchmarkId: randomBytes(6).toString('hex'),
       config,
@@ -95,12 +82,8 @@ export class LiveRun {
       ...(options.recordMetadata === undefined ? {} : { recordMetadata: options.recordMetadata }),
     };
     // An address in use is found here, before any process is started.
-    this.#proxies = startProxies(environment.addresses, (error) =>
-      this.#fail(`the message bus failed: ${error.message}`),
-    );
-    const { plan: addresses } = this.#proxies;
-    const { logLevel } = config.service;
-    this.supervisor = new LocalSupervisor(options.childEntry, ({ services }) => ({ services, addresses, logLevel }));
+    this.#links = environment.connect((error) => this.#fail(`the message bus failed: ${error.message}`));
+    this.supervisor = this.#links.supervisor;
   }
 
   /** Resolves when the first phase has begun. */
@@ -114,8 +97,7 @@ export class LiveRun {
     const { signal } = this.#stopController;
     this.#watchProcesses();
     supervisor.start(this.#placement.children);
-    const bus = await connectBus<RunMessages>({
-      plan: this.#proxies.plan,
+    const bus = await this.#links.network.connectBus<RunMessages>({
       serviceId: 'system_controller',
       onError: (error) => this.#log.write('warning', 'system_controller', error.message),
     });
@@ -125,17 +107,15 @@ export class LiveRun {
     this.#registry = registry;
     this.#watchServices(bus, registry);
     // Before anything is started, so that not even the shortest run can end unheard.
-    this.#results = firstValueFrom(bus.messages$('process_records_result')).then(({ results }) => results);
+    this.#results = firstValueFrom(bus.messages$('process_records_result').pipe(map(({ results }) => results)));
     // A run that is given up closes the bus, and nobody waits for results any more.
     this.#results.catch(() => undefined);
     const commands = await CommandClient.create({ bus: control, lost$: registry.lost$ });
     this.#commands = commands;
     signal.throwIfAborted();
-    this.#local = hostServices({
-      services: this.#placement.local,
-      addresses: this.#proxies.plan,
-      logLevel: this.#options.config.service.logLevel,
-    });
+    const { logLevel } = this.#options.config.service;
+    const { network, surroundings } = this.#links;
+    this.#local = hostServices({ services: this.#placement.local, logLevel }, network, surroundings);
     this.#debug('bus connected');
     const childIds = this.#placement.children.flatMap(({ services }) => services.map(({ serviceId }) => serviceId));
     await Promise.all([
@@ -216,7 +196,7 @@ export class LiveRun {
     await this.#local?.stop();
     this.#registry?.close();
     this.#bus?.close();
-    this.#proxies.close();
+    this.#links.close();
   }
 
   /** What the dataset is made from, such as the tokenizer, was named by the user: if that cannot be used, it is said as such. */

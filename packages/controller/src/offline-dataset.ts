@@ -1,11 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { DataSockets, Log, ServiceContext } from '@aiperf/comms';
 import type { UserConfig } from '@aiperf/config';
-import { NEVER } from 'rxjs';
+import { buildDataset, storeDirectory } from '@aiperf/dataset';
 import { makePrivateDirectory, removeLeftovers } from './private-directory.ts';
-import { loadServiceFactory } from './service-catalog.ts';
+import { renderBodyOf } from './render-body.ts';
 
 /** A dataset that nobody is going to send. */
 export interface OfflineDataset extends AsyncDisposable {
@@ -14,8 +12,8 @@ export interface OfflineDataset extends AsyncDisposable {
 }
 
 /**
- * Generates the dataset of a run that does not take place: by the dataset manager of a real one, without a bus. The conversations of the
- * same seed are the same.
+ * Generates the dataset of a run that does not take place, as the dataset manager of a real one does. The conversations of the same seed are
+ * the same.
  */
 export async function createOfflineDataset(
   config: UserConfig,
@@ -28,43 +26,17 @@ export async function createOfflineDataset(
     await removeLeftovers(parent);
   };
   try {
-    const service = await (await loadServiceFactory('dataset_manager'))(withoutBus(onWarning));
-    await service.configure({
+    const directory = storeDirectory(privateDirectory);
+    await buildDataset({
       config,
-      privateDirectory,
-      // Nothing else of a plan concerns the conversations.
-      benchmarkId: '',
-      clockOrigin: { monotonicNs: '0', epochNs: '0' },
-      runDirectory: privateDirectory,
-      workerIds: [],
-      recordProcessorIds: [],
-      commandLine: '',
+      directory,
+      renderBody: renderBodyOf(config),
+      signal: new AbortController().signal,
+      onNotice: onWarning,
     });
-    return { directory: join(privateDirectory, 'dataset'), [Symbol.asyncDispose]: dispose };
+    return { directory, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;
   }
-}
-
-function withoutBus(onWarning: (message: string) => void): ServiceContext<object> {
-  const log: Log = { debug: () => {}, info: () => {}, warning: onWarning, error: onWarning };
-  const noSocket = (): never => {
-    throw new Error('a dataset manager opens no sockets');
-  };
-  const sockets: DataSockets = {
-    push: noSocket,
-    spoolingPush: noSocket,
-    pull: noSocket,
-    router: noSocket,
-    dealer: noSocket,
-  };
-  return {
-    serviceId: 'dataset_manager',
-    bus: { publish: () => {}, messages$: () => NEVER },
-    sockets,
-    log,
-    stopSignal: new AbortController().signal,
-    fail: (error) => onWarning(error.message),
-  };
 }

@@ -8,15 +8,15 @@ import type { CommsConfig } from '@aiperf/config';
 import { ControllerError } from './controller-error.ts';
 import { makePrivateDirectory, removeLeftovers } from './private-directory.ts';
 
-/** Directories and addresses that belong to one run alone. */
-export interface RunEnvironment extends AsyncDisposable {
+/** Directory and addresses that belong to one run alone. */
+export interface RunPlace extends AsyncDisposable {
   /** Mode 0700; removed at the end. */
   readonly privateDirectory: string;
   readonly addresses: AddressPlan;
 }
 
 /** Makes the run's private directory and plans its addresses; both are checked before anything is started. */
-export async function createRunEnvironment(config: CommsConfig): Promise<RunEnvironment> {
+export async function createRunPlace(config: CommsConfig): Promise<RunPlace> {
   const parent = config.zmqIpcPath === undefined ? tmpdir() : resolve(config.zmqIpcPath);
   let privateDirectory: string;
   try {

@@ -1,4 +1,4 @@
-import { BehaviorSubject, type Observable } from 'rxjs';
+import { BehaviorSubject, map, merge, type Observable, scan, Subject } from 'rxjs';
 import type { ConnectedBus } from '@aiperf/comms';
 import type { MetricsMessages } from '@aiperf/metrics';
 import type { PhaseCounts, TimingMessages } from '@aiperf/timing';
@@ -24,8 +24,18 @@ export interface RunProgress {
 
 const NO_COUNTS: PhaseCounts = { sent: 0, completed: 0, failed: 0, cancelled: 0, lost: 0, inFlight: 0 };
 
+/** What a message changes of the progress. */
+type Step = (progress: RunProgress) => Partial<RunProgress>;
+
+/** Enters a stage, unless the run is in it. */
+const entering =
+  (stage: RunStage): Step =>
+  (progress) =>
+    progress.stage === stage ? {} : { stage, stageStartMs: performance.now() };
+
 /** Folds the messages of a run into its progress. */
 export class ProgressTracker {
+  readonly #steps = new Subject<Step>();
   readonly #progress = new BehaviorSubject<RunProgress>({
     stage: 'starting',
     stageStartMs: performance.now(),
@@ -37,42 +47,53 @@ export class ProgressTracker {
     recordsExpected: null,
   });
 
+  constructor() {
+    this.#steps
+      .pipe(scan((progress, step) => ({ ...progress, ...step(progress) }), this.#progress.value))
+      .subscribe(this.#progress);
+  }
+
   get progress$(): Observable<RunProgress> {
     return this.#progress.asObservable();
   }
 
   enter(stage: RunStage): void {
-    if (this.#progress.value.stage !== stage) this.#update({ stage, stageStartMs: performance.now() });
+    this.#steps.next(entering(stage));
   }
 
   complete(): void {
-    this.#progress.complete();
+    this.#steps.complete();
   }
 
   /** Listens until the bus closes. `onError` hears of a broken stream. */
-  listen(bus: ConnectedBus<TimingMessages & MetricsMessages>, onError: (error: Error) => void): void {
-    bus.messages$('credit_phase_start').subscribe({
-      next: (message) => {
-        this.enter(message.phase);
-        this.#update({
-          expectedRequests: message.total_expected_requests,
-          expectedDurationSec: message.expected_duration_sec,
-          counts: NO_COUNTS,
-        });
-      },
-      error: onError,
-    });
-    bus.messages$('credit_phase_progress').subscribe({ next: (counts) => this.#update({ counts }), error: onError });
-    bus.messages$('credit_phase_complete').subscribe({ next: (counts) => this.#update({ counts }), error: onError });
-    bus.messages$('credits_complete').subscribe({ next: () => this.enter('processing'), error: onError });
-    bus.messages$('processing_stats').subscribe({
-      next: ({ processed, errors, total_expected: recordsExpected }) =>
-        this.#update({ recordsProcessed: processed, recordErrors: errors, recordsExpected }),
-      error: onError,
-    });
+  listen(
+    bus: Pick<ConnectedBus<TimingMessages & MetricsMessages>, 'messages$'>,
+    onError: (error: Error) => void,
+  ): void {
+    stepsOf(bus).subscribe({ next: (step) => this.#steps.next(step), error: onError });
   }
+}
 
-  #update(change: Partial<RunProgress>): void {
-    this.#progress.next({ ...this.#progress.value, ...change });
-  }
+function stepsOf(bus: Pick<ConnectedBus<TimingMessages & MetricsMessages>, 'messages$'>): Observable<Step> {
+  return merge(
+    bus.messages$('credit_phase_start').pipe(
+      map((phase): Step => (progress) => ({
+        ...entering(phase.phase)(progress),
+        expectedRequests: phase.total_expected_requests,
+        expectedDurationSec: phase.expected_duration_sec,
+        counts: NO_COUNTS,
+      })),
+    ),
+    merge(bus.messages$('credit_phase_progress'), bus.messages$('credit_phase_complete')).pipe(
+      map((counts): Step => () => ({ counts })),
+    ),
+    bus.messages$('credits_complete').pipe(map(() => entering('processing'))),
+    bus.messages$('processing_stats').pipe(
+      map(({ processed, errors, total_expected }): Step => () => ({
+        recordsProcessed: processed,
+        recordErrors: errors,
+        recordsExpected: total_expected,
+      })),
+    ),
+  );
 }

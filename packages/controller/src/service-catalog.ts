@@ -10,20 +10,26 @@ import type { ServiceType } from './placement.ts';
  */
 export type ServiceFactory = (context: ServiceContext<object>) => Service<RunPlan> | Promise<Service<RunPlan>>;
 
+/** What is around a service. */
+export interface ServiceSurroundings {
+  /** Nothing of somebody else's runs in the process, so that a service may change its priority. */
+  readonly ownsProcess: boolean;
+  /** Puts something in front of the record file. Absent: nothing. */
+  readonly wrapSink?: (open: OpenRecordSink) => OpenRecordSink;
+}
+
 /** Loads the code of one service type; nothing else is loaded, which is what keeps the start of a process short. */
-export async function loadServiceFactory(type: ServiceType): Promise<ServiceFactory> {
+export async function loadServiceFactory(
+  type: ServiceType,
+  { ownsProcess, wrapSink = (open) => open }: ServiceSurroundings,
+): Promise<ServiceFactory> {
   switch (type) {
     case 'dataset_manager': {
-      const [{ createDatasetManager }, { endpointOf }] = await Promise.all([
+      const [{ createDatasetManager }, { renderBodyOf }] = await Promise.all([
         import('@aiperf/dataset/service'),
-        import('@aiperf/endpoints'),
+        import('./render-body.ts'),
       ]);
-      const factory = createDatasetManager(({ endpoint, input }) => {
-        const endpointType = endpointOf(endpoint.type);
-        const config = { ...endpoint, extraInputs: input.extraInputs };
-        return (turn) => endpointType.renderBody(turn, config);
-      });
-      return factory as ServiceFactory;
+      return createDatasetManager(renderBodyOf) as ServiceFactory;
     }
     case 'timing_manager':
       return (await import('@aiperf/timing/service')).createTimingManager() as ServiceFactory;
@@ -44,15 +50,14 @@ export async function loadServiceFactory(type: ServiceType): Promise<ServiceFact
         import('@aiperf/timing'),
       ]);
       const openSink = ({ runDirectory, config }: RunPlan): OpenRecordSink =>
-        arrowRecordSink(join(runDirectory, resultFileName('arrow', config.output.exportPrefix)));
+        wrapSink(arrowRecordSink(join(runDirectory, resultFileName('arrow', config.output.exportPrefix))));
       const openChunkSink = ({ runDirectory, config }: RunPlan): OpenRecordSink =>
         arrowRecordSink(join(runDirectory, resultFileName('chunks', config.output.exportPrefix)));
       return createRecordsManager({ openSink, openChunkSink, startProbe, loadLawOf }) as ServiceFactory;
     }
     case 'worker':
-      // Every placement gives a worker a process of its own.
-      return (await import('@aiperf/worker/service')).createWorker({ ownsProcess: true }) as ServiceFactory;
+      return (await import('@aiperf/worker/service')).createWorker({ ownsProcess }) as ServiceFactory;
     case 'record_processor':
-      return (await import('@aiperf/metrics/service')).createRecordProcessor() as ServiceFactory;
+      return (await import('@aiperf/metrics/service')).createRecordProcessor({ ownsProcess }) as ServiceFactory;
   }
 }

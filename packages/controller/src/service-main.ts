@@ -1,3 +1,4 @@
+import { zmqNetwork } from '@aiperf/comms';
 import { hostServices } from './host-services.ts';
 import type { ServicesSpec } from './services-spec.ts';
 
@@ -17,7 +18,7 @@ async function runServiceProcess(): Promise<void> {
     process.once('message', (message) => resolve(message as ServicesSpec));
   });
   process.title = `aiperf ${spec.services.map(({ serviceId }) => serviceId).join(' ')}`;
-  const services = hostServices(spec);
+  const services = hostServices(spec, zmqNetwork(spec.addresses), { ownsProcess: true });
   await services.started;
   const outcomes = await services.finished;
   const failed = outcomes.find((outcome) => outcome.state === 'failed');

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { RunPlan } from '@aiperf/config';
-import type { Service, ServiceContext } from '@aiperf/comms';
+import { type Service, type ServiceContext, untilStopped } from '@aiperf/comms';
 import { createClock } from '@aiperf/records/clock';
 import type { WorkerMessages } from '@aiperf/worker';
-import { interval, takeUntil, fromEvent } from 'rxjs';
+import { interval } from 'rxjs';
 import { WORKER_HEALTH_FILE, WorkerHealthLog } from './worker-health-log.ts';
 import {
   HIGH_LOAD_CPU_PERCENT,
@@ -43,10 +43,9 @@ class WorkerManager implements Service<RunPlan> {
       log.warning(`the workers' health is not recorded: ${error.message}`);
     });
     this.#healthLog = healthLog;
-    const stop$ = fromEvent(stopSignal, 'abort');
     bus
       .messages$('worker_health')
-      .pipe(takeUntil(stop$))
+      .pipe(untilStopped(stopSignal))
       .subscribe({
         next: ({ service_id: workerId, ...message }) => {
           const { cpu_usage: cpuPercent, in_progress: inProgress, failed } = message;
@@ -62,7 +61,7 @@ class WorkerManager implements Service<RunPlan> {
         error: (error: Error) => this.#context.fail(error),
       });
     interval(SUMMARY_INTERVAL_MS)
-      .pipe(takeUntil(stop$))
+      .pipe(untilStopped(stopSignal))
       .subscribe({
         next: () => {
           const nowMs = performance.now();

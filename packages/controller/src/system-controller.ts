@@ -1,15 +1,13 @@
 import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { knownConnections, type RunPlan, type UserConfig, workerCount } from '@aiperf/config';
+import { knownConnections, type RunPlan, type UserConfig } from '@aiperf/config';
 import type { RunResults } from '@aiperf/metrics';
 import { firstValueFrom, type Observable, Subject } from 'rxjs';
 import { assertWithinLimits } from './client-limits.ts';
 import { ControllerError } from './controller-error.ts';
+import type { Hosting } from './hosting.ts';
 import { LiveRun } from './live-run.ts';
-import type { ChildEntry } from './local-supervisor.ts';
-import { createRunEnvironment } from './run-environment.ts';
 import { type LogRecord, RunLog } from './run-log.ts';
 import { ProgressTracker, type RunProgress } from './run-progress.ts';
 
@@ -21,7 +19,6 @@ export interface SystemControllerOptions {
   readonly commandLine: string;
   /** Absolute path of the result directory, which exists. */
   readonly runDirectory: string;
-  readonly childEntry: ChildEntry;
   /** See `RunPlan`. */
   readonly recordMetadata?: Readonly<Record<string, string>>;
   readonly onLog: (record: LogRecord) => void;
@@ -38,6 +35,7 @@ export interface RunOutcome {
 /** Starts the services of a run, takes them through it and stops them, whatever happens on the way. */
 export class SystemController {
   readonly #options: SystemControllerOptions;
+  readonly #hosting: Hosting;
   readonly #tracker = new ProgressTracker();
   readonly #failures = new Subject<string>();
   #failure: string | undefined;
@@ -46,8 +44,10 @@ export class SystemController {
   #privateDirectory: string | undefined;
   #cancelLoad: (() => void) | undefined;
 
-  constructor(options: SystemControllerOptions) {
+  /** `hosting` says where the services are: `childProcesses`, say. */
+  constructor(options: SystemControllerOptions, hosting: Hosting) {
     this.#options = options;
+    this.#hosting = hosting;
   }
 
   get progress$(): Observable<RunProgress> {
@@ -60,18 +60,20 @@ export class SystemController {
    */
   async run(): Promise<RunOutcome> {
     const { config, runDirectory, onLog } = this.#options;
+    const counts = this.#hosting.counts(config);
     await assertWithinLimits({
       // In an open loop without a limit nobody knows how many there will be.
       connections: knownConnections(config),
-      workers: workerCount(config, availableParallelism()),
+      workers: counts.workers,
       servers: config.endpoint.urls.length,
     });
-    await using environment = await createRunEnvironment(config.comms);
+    await using environment = await this.#hosting.open(config);
     this.#privateDirectory = environment.privateDirectory;
     await mkdir(join(runDirectory, 'logs'), { recursive: true });
     const log = new RunLog(join(runDirectory, 'logs', 'aiperf.log'), config.service.logLevel, onLog);
     const run = new LiveRun({
       ...this.#options,
+      placement: this.#hosting.place(counts),
       environment,
       log,
       tracker: this.#tracker,

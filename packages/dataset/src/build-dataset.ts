@@ -9,6 +9,7 @@ import { readInputFile } from './loaders/input-file.ts';
 import { createRandomSource } from './random.ts';
 import { hasOwnTexts, makeRecordedConversations } from './recorded-conversations.ts';
 import { createBuiltinPromptGenerator, createPromptGenerator } from './synthetic/prompt-generator.ts';
+import type { Tokenizer } from './tokenizer.ts';
 
 /** What the dataset of a run is made from. */
 export interface DatasetPlan {
@@ -24,18 +25,23 @@ export interface DatasetPlan {
 
 /** Makes the conversations that a configuration asks for, synthetic or from its input file, and writes the store. Resolves with their number. */
 export async function buildDataset({ config, onNotice, ...plan }: DatasetPlan): Promise<number> {
-  return buildStore({ ...plan, conversations: await createConversations(config, onNotice) });
-}
-
-async function createConversations(
-  config: UserConfig,
-  onNotice: (notice: string) => void,
-): Promise<Iterable<Conversation>> {
-  const random = createRandomSource(config.input.randomSeed);
-  const { inputFile } = config.input;
   const { path, notice } = await chooseTokenizer(config.tokenizer.name, config.endpoint.modelNames);
   if (notice !== undefined) onNotice(notice);
   const tokenizer = path === undefined ? undefined : await loadHuggingFaceTokenizer(path);
+  try {
+    return await buildStore({ ...plan, conversations: await createConversations(config, tokenizer) });
+  } finally {
+    await tokenizer?.close();
+  }
+}
+
+/** The conversations may be made one by one while they are taken; without a `tokenizer`, by the builtin vocabulary. */
+async function createConversations(
+  config: UserConfig,
+  tokenizer: Tokenizer | undefined,
+): Promise<Iterable<Conversation>> {
+  const random = createRandomSource(config.input.randomSeed);
+  const { inputFile } = config.input;
   const prompts =
     tokenizer === undefined ? createBuiltinPromptGenerator(random) : createPromptGenerator(tokenizer, random);
   if (inputFile === undefined) return generateConversations(config, prompts, random);

@@ -21,6 +21,8 @@ export const DATASET_ERROR_CODES = [
 /** One of {@link DATASET_ERROR_CODES}. */
 export type DatasetErrorCode = (typeof DATASET_ERROR_CODES)[number];
 
+const USAGE_CODES: ReadonlySet<DatasetErrorCode> = new Set(['AIPERF_DATASET_INPUT_FILE']);
+
 /** Thrown by everything in this package that is not a programming mistake. */
 export class DatasetError extends Error {
   override readonly name = 'DatasetError';
@@ -29,6 +31,11 @@ export class DatasetError extends Error {
   constructor(code: DatasetErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+
+  /** The user's input is at fault, and nothing was sent. */
+  get isUsage(): boolean {
+    return USAGE_CODES.has(this.code);
   }
 }
 

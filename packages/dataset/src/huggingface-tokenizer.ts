@@ -10,19 +10,25 @@ import type { Tokenizer } from './tokenizer.ts';
 const LOAD_TIMEOUT_MS = 60_000;
 const CALL_TIMEOUT_MS = 60_000;
 
+/** A tokenizer with a thread, which lasts as long as the process unless it is closed. */
+export interface ThreadedTokenizer extends Tokenizer {
+  /** Ends the thread; nothing can be counted afterwards. */
+  close(): Promise<void>;
+}
+
 /**
  * Loads a Hugging Face `tokenizer.json`.
  *
  * The native library only has asynchronous calls. It runs in a thread of its own, for which each call here waits, so that counting is a
  * plain function as with any other tokenizer. The wait costs some 50 µs a call, which {@link Tokenizer.countAll} pays once for all texts.
  */
-export async function loadHuggingFaceTokenizer(path: string): Promise<Tokenizer> {
+export async function loadHuggingFaceTokenizer(path: string): Promise<ThreadedTokenizer> {
   const thread = new TokenizerThread(path);
   await thread.ready();
   return new HuggingFaceTokenizer(path, thread);
 }
 
-class HuggingFaceTokenizer implements Tokenizer {
+class HuggingFaceTokenizer implements ThreadedTokenizer {
   readonly name: string;
   readonly #thread: TokenizerThread;
 
@@ -46,6 +52,10 @@ class HuggingFaceTokenizer implements Tokenizer {
   countAll(texts: readonly string[]): readonly number[] {
     if (texts.length === 0) return [];
     return this.#thread.call({ operation: 'count', texts }) as number[];
+  }
+
+  async close(): Promise<void> {
+    await this.#thread.close();
   }
 }
 
@@ -76,7 +86,7 @@ class TokenizerThread {
       workerData,
       transferList: [port2],
     });
-    // The thread lives as long as the process and must not keep it alive.
+    // The thread may live as long as the process and must not keep it alive.
     this.#worker.unref();
   }
 
@@ -93,6 +103,12 @@ class TokenizerThread {
       await this.#worker.terminate();
       throw error;
     }
+  }
+
+  async close(): Promise<void> {
+    this.#failure ??= new DatasetError('AIPERF_DATASET_TOKENIZER_FAILED', `tokenizer ${this.#path} has been closed`);
+    this.#port.close();
+    await this.#worker.terminate();
   }
 
   call(call: HuggingFaceCall): unknown {

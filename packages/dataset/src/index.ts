@@ -1,6 +1,9 @@
 export type { Conversation, EncodedConversation, EncodedTurn, RenderBody, Turn, TurnTiming } from './conversation.ts';
 export { DATASET_ERROR_CODES, DatasetError } from './dataset-error.ts';
 export type { DatasetErrorCode } from './dataset-error.ts';
+export { buildDataset } from './build-dataset.ts';
+export type { DatasetPlan } from './build-dataset.ts';
+export { storeDirectory } from './store-directory.ts';
 export { createRandomSource } from './random.ts';
 export type { RandomSource, RandomStream } from './random.ts';
 export { createSampler } from './sampler.ts';

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { loadHuggingFaceTokenizer } from './huggingface-tokenizer.ts';
 import { BUILTIN_WORDS } from './synthetic/builtin-words.ts';
 import { temporaryDirectory } from './temporary-directory.test.support.ts';
 import { chooseTokenizer, loadTokenizer } from './load-tokenizer.ts';
@@ -126,4 +127,12 @@ describe('choosing a tokenizer', () => {
       expect.objectContaining({ code: 'AIPERF_DATASET_TOKENIZER_INVALID', message: expect.stringContaining(path) }),
     );
   });
+});
+
+test('a closed Hugging Face tokenizer ends its thread and counts nothing more', async () => {
+  await using directory = await temporaryDirectory();
+  const tokenizer = await loadHuggingFaceTokenizer(await writeTokenizer(directory.path, BUILTIN_WORDS));
+  expect(tokenizer.count('word')).toBeGreaterThan(0);
+  await tokenizer.close();
+  expect(() => tokenizer.count('word')).toThrow('has been closed');
 });

@@ -6,6 +6,7 @@ import type { RenderBody } from './conversation.ts';
 import { messageOf } from './dataset-error.ts';
 import { writeInputsFile } from './inputs-file.ts';
 import type { DatasetMessages } from './messages.ts';
+import { storeDirectory } from './store-directory.ts';
 import { openDatasetStore } from './store-reader.ts';
 
 /**
@@ -34,7 +35,7 @@ class DatasetManager implements Service<RunPlan> {
   async configure(plan: RunPlan): Promise<void> {
     const { config } = plan;
     const startMs = performance.now();
-    const directory = storeDirectory(plan);
+    const directory = storeDirectory(plan.privateDirectory);
     const count = await buildDataset({
       config,
       directory,
@@ -58,7 +59,7 @@ class DatasetManager implements Service<RunPlan> {
 
   async #writeInputs(plan: RunPlan): Promise<void> {
     try {
-      using store = openDatasetStore(storeDirectory(plan), { bodyCacheBytes: 0 });
+      using store = openDatasetStore(storeDirectory(plan.privateDirectory), { bodyCacheBytes: 0 });
       await writeInputsFile(join(plan.runDirectory, 'inputs.json'), store);
     } catch (error) {
       this.#inputsError = error;
@@ -76,8 +77,4 @@ class DatasetManager implements Service<RunPlan> {
     // Thrown here, where the controller records it as this service's failure; the measurement itself did not need the file.
     if (this.#inputsError !== undefined) throw this.#inputsError;
   }
-}
-
-function storeDirectory(plan: RunPlan): string {
-  return join(plan.privateDirectory, 'dataset');
 }

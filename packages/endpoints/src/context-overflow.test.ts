@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isContextOverflow } from './context-overflow.ts';
 import { inBandError } from './response-error.ts';
 
-const RECORDINGS = new URL('../../../../../shared/recordings/', import.meta.url);
+const RECORDINGS = new URL('../../../test/data/recordings/', import.meta.url);
 
 function refused(message: string, httpStatus = 400): Parameters<typeof isContextOverflow>[0] {
   return { code: 'http_status', httpStatus, type: 'Bad Request', message };
@@ -34,7 +34,7 @@ describe('isContextOverflow', () => {
     expect(isContextOverflow(inBandError({ error: { code: 400, message: 'context length exceeded' } }))).toBe(true);
   });
 
-  test.skipIf(!existsSync(RECORDINGS) && process.env['CI'] === undefined).for([
+  test.for([
     ['llama.cpp', true],
     ['vllm', true],
     // It answers 500 in words of its own, or works through any prompt.

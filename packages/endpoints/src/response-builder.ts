@@ -1,4 +1,4 @@
-import type { RequestError } from '@aiperf/records';
+import { grown, type RequestError } from '@aiperf/records';
 import type { ParsedResponse, TextAnswer, TokenUsage } from './parsed-response.ts';
 import type { SpecDecoding } from './spec-decoding.ts';
 
@@ -110,11 +110,8 @@ export class ResponseBuilder implements ParsedResponse<TextAnswer> {
   }
 
   #grow(): void {
-    const times = new Float64Array(this.contentTimesNs.length * 2);
-    times.set(this.contentTimesNs);
-    this.contentTimesNs = times;
-    const reads = new Uint32Array(times.length);
-    reads.set(this.contentReadIndexes);
-    this.contentReadIndexes = reads;
+    const length = this.contentTimesNs.length + 1;
+    this.contentTimesNs = grown(this.contentTimesNs, length);
+    this.contentReadIndexes = grown(this.contentReadIndexes, length);
   }
 }

@@ -1,3 +1,5 @@
+import { grown } from '@aiperf/records';
+
 const LF = 0x0a;
 const CR = 0x0d;
 const COLON = 0x3a;
@@ -128,11 +130,10 @@ export class SseScanner {
     const heldLength = this.dataEnd - this.dataStart;
     const length = heldLength + 1 + end - start;
     if (this.#scratch.length < length) {
-      const grown = Buffer.allocUnsafeSlow(length * 2);
-      grown.set(this.#scratch);
+      const larger = grown(this.#scratch, length);
       // The held data may lie in the buffer that is replaced.
-      if (this.data === this.#scratch) this.data = grown;
-      this.#scratch = grown;
+      if (this.data === this.#scratch) this.data = larger;
+      this.#scratch = larger;
     }
     if (this.data !== this.#scratch) {
       this.#scratch.set(this.data.subarray(this.dataStart, this.dataEnd));

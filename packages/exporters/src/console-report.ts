@@ -5,7 +5,7 @@ import { renderErrorTable, renderMetricTable } from './console-table.ts';
 import { renderWarnings } from './console-warnings.ts';
 import { wrapText } from './display-width.ts';
 import { twoDecimals } from './number-format.ts';
-import type { ResultFile, ResultFileKind } from './result-files.ts';
+import { FILE_LABELS, type ResultFile } from './result-files.ts';
 
 /** Tables in the order in which they are shown. */
 const GROUP_TITLES: readonly (readonly [group: string, suffix: string])[] = [
@@ -26,18 +26,6 @@ const ADJUSTED = /^adj_/u;
 const LAST_ORDER = 1_000_000;
 /** Metrics of the phases of an HTTP request begin so. */
 const TRACE_TAG = /^http_req_/u;
-
-/** Files that are named at the end of a run, as AIPerf names them. */
-const FILE_LABELS: readonly (readonly [kind: ResultFileKind, label: string])[] = [
-  ['csv', 'CSV Export'],
-  ['json', 'JSON Export'],
-  ['raw', 'Raw Records'],
-  ['slicesCsv', 'Timeslice CSV Export'],
-  ['slicesJson', 'Timeslice JSON Export'],
-  ['outputs', 'Outputs JSON'],
-  ['arrow', 'Arrow Export'],
-  ['parquet', 'Parquet Export'],
-];
 
 /** What the tables are made from. */
 export interface ConsoleReportOptions {

@@ -22,4 +22,9 @@ export class ExportError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
   }
+
+  /** The file or directory that the user named is at fault; what failed while it was written is not. */
+  get isUsage(): boolean {
+    return this.code !== 'AIPERF_EXPORT_WRITE_FAILED';
+  }
 }

@@ -9,7 +9,7 @@ export type { ExportErrorCode } from './export-error.ts';
 export { exportRun } from './export-run.ts';
 export type { ExportRunOptions } from './export-run.ts';
 export type { RunDescription } from './json-summary.ts';
-export { RESULT_FILE_KINDS, resultFileName } from './result-files.ts';
+export { FILE_FORMATS, filesOfFormat, resultFileName } from './result-files.ts';
 export type { ResultFile, ResultFileKind } from './result-files.ts';
 export { openRun, recomputeRun } from './run/open-run.ts';
 export type { OpenedRun, OpenRunOptions, RecomputedRun } from './run/open-run.ts';

@@ -1,3 +1,4 @@
+import { grown } from '@aiperf/records';
 import { pythonFloat } from './number-format.ts';
 
 const ZERO = 0x30;
@@ -192,9 +193,7 @@ export class JsonBytes {
 
   #reserve(count: number): void {
     if (this.#length + count <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + count));
-    grown.set(this.#bytes);
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    this.#bytes = grown(this.#bytes, this.#length + count);
+    this.#view = new DataView(this.#bytes.buffer);
   }
 }

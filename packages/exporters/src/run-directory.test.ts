@@ -56,12 +56,15 @@ describe('createRunDirectory', () => {
     });
   });
 
-  test.skipIf(process.getuid?.() === 0)('a directory without write permission is said', async () => {
-    await using folder = await temporaryFolder();
-    const wanted = join(folder.path, 'locked');
-    await mkdir(wanted, { mode: 0o500 });
-    await expect(createRunDirectory(wanted, { given: true })).rejects.toMatchObject({
-      code: 'AIPERF_EXPORT_NOT_WRITABLE',
-    });
-  });
+  test.skipIf(process.getuid?.() === 0)(
+    'a directory without write permission is said (root may write everywhere)',
+    async () => {
+      await using folder = await temporaryFolder();
+      const wanted = join(folder.path, 'locked');
+      await mkdir(wanted, { mode: 0o500 });
+      await expect(createRunDirectory(wanted, { given: true })).rejects.toMatchObject({
+        code: 'AIPERF_EXPORT_NOT_WRITABLE',
+      });
+    },
+  );
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { PhaseConfig } from '@aiperf/config';
 import { describe, expect, test } from 'vitest';
 import { analyzeRecords, type AnalyzedPhase, type AnalyzeOptions } from './analyze-records.ts';
-import { GOLDEN, GoldenRows, hasGolden } from './golden-rows.test.support.ts';
+import { GOLDEN, GoldenRows } from './golden-rows.test.support.ts';
 import type { MetricResult } from './metric-definition.ts';
 import { createMetricSet } from './metric-set.ts';
 import { StoredRows, type StoredRow } from './stored-rows.test.support.ts';
@@ -209,7 +209,7 @@ interface GoldenSlice {
   readonly is_complete?: boolean;
 }
 
-describe.skipIf(!hasGolden)('time slices of AIPerf 0.13', () => {
+describe('time slices of AIPerf 0.13', () => {
   test.for([
     ['01-llama-raw', 2],
     ['02-poisson-goodput', 1],

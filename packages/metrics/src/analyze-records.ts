@@ -10,7 +10,7 @@ import { toResults } from './run-values.ts';
 import { measureSteadyPart } from './steady-part.ts';
 import { checkConcurrency, checkCounts, checkLittlesLaw, checkStatistics, type PhaseCheck } from './summary-checks.ts';
 import { summarizeRecords, type MeasuredValues } from './summarize-records.ts';
-import { emptySurvey, surveyRows, type RowSurvey } from './survey-rows.ts';
+import { PhaseSurvey, surveyRows, type RowSurvey } from './survey-rows.ts';
 import { planSlices, sliceMetrics, SLICES_MAX } from './time-slices.ts';
 
 type Source = Pick<RecordSink, 'rowCount' | 'scan'>;
@@ -163,12 +163,12 @@ function loadOf(
 ): PhaseLoad | undefined {
   const { index, config, startNs, counts } = phase;
   // Without a row there is still something to say: what was sent, and how much never was.
-  const rows = survey.phases.get(index) ?? (counts === undefined ? undefined : emptySurvey());
+  const rows = survey.phases.get(index) ?? (counts === undefined ? undefined : new PhaseSurvey());
   if (config === undefined || rows === undefined) return undefined;
   const fromRows = {
     sent: rows.rows,
     completed: rows.valid,
-    failed: rows.failed,
+    failed: rows.errors,
     cancelled: rows.cancelled,
     lost: 0,
     neverSent: 0,
@@ -194,7 +194,7 @@ function checkOf({ index, config, counts, arrived }: AnalyzedPhase, survey: RowS
     name: config?.name ?? String(index),
     counts: counts ?? none,
     arrived,
-    survey: survey.phases.get(index) ?? { rows: 0, failed: 0, cancelled: 0 },
+    survey: survey.phases.get(index) ?? new PhaseSurvey(),
     isComplete: counts !== undefined,
   };
 }

@@ -5,7 +5,6 @@ import { createDatasetStoreWriter } from '@aiperf/dataset';
 import { createRequestIds, RawBatchWriter } from '@aiperf/records';
 import { describe, expect, test, vi } from 'vitest';
 import { BackgroundEngine, type BackgroundEngineOptions } from './background-engine.ts';
-import { decodeMetricBatch } from './metric-batch.ts';
 import { createMetricSet } from './metric-set.ts';
 import { RecordEngine } from './record-engine.ts';
 import { createRecordSchema } from './record-schema.ts';
@@ -35,7 +34,7 @@ function rawBatch(firstCreditId: number, count: number, tokens: number): Uint8Ar
         [50_000_000 + index * 1e6, contentEvent({ content: ' word' }, index === tokens - 1 ? 'stop' : null)] as const,
     ),
   });
-  for (let index = 0; index < count; index++) writer.append({ ...record, creditId: firstCreditId + index });
+  for (let index = 0; index < count; index++) writer.append(Object.assign(record, { creditId: firstCreditId + index }));
   return writer.take();
 }
 
@@ -50,8 +49,7 @@ async function createRig(more: Partial<BackgroundEngineOptions> = {}) {
     plan: runPlan(directory.path),
     recordProcessorId: 'record_processor_1',
     events: {
-      metrics: (frames) => {
-        const { message } = decodeMetricBatch(frames);
+      metrics: ({ message }) => {
         for (const row of readMessage(schema, message).toArray()) requestIds.push(String(row['x_request_id']));
       },
       unreadable: (message) => unreadable.push(message),

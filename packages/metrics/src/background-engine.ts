@@ -5,6 +5,7 @@ import type { RunPlan } from '@aiperf/config';
 import { encodePlan } from '@aiperf/config/plan';
 import type { EngineCall, EngineNews, EngineThreadData } from './engine-thread.ts';
 import { readKernelStat } from '@aiperf/host';
+import type { MetricBatch } from './metric-batch.ts';
 import { MetricsError } from './metrics-error.ts';
 import type { Progress } from './record-engine.ts';
 import { LOWEST_NICENESS, setSessionNiceness } from '@aiperf/host';
@@ -24,7 +25,7 @@ const YOUNG_GENERATION_MIB = 48;
 
 /** Who listens to an engine. */
 export interface BackgroundEngineEvents {
-  metrics(frames: readonly Uint8Array[]): void;
+  metrics(batch: MetricBatch): void;
   unreadable(message: string): void;
   failed(error: Error): void;
   /** The background thread was given up for one of normal priority. */
@@ -36,6 +37,8 @@ export interface BackgroundEngineOptions {
   readonly plan: RunPlan;
   readonly recordProcessorId: string;
   readonly events: BackgroundEngineEvents;
+  /** The thread, and this process's session, run on what others leave over. Default true; not in a process that does other work, too. */
+  readonly givesWay?: boolean;
   /** Milliseconds on a CPU of a thread of this process; `undefined`: cannot be told. Tests starve a thread with it. */
   readonly threadCpuMs?: (threadId: number) => number | undefined;
   /** How often the thread is looked at after the load; default 500. */
@@ -65,16 +68,17 @@ export class BackgroundEngine {
   #threadId: number | undefined;
   #isHurried = false;
   /** False for a thread of normal priority. */
-  #hasGivenWay = true;
+  #hasGivenWay: boolean;
   #sessionTimer: NodeJS.Timeout | undefined;
   #watch: NodeJS.Timeout | undefined;
 
   constructor(options: BackgroundEngineOptions) {
     this.#options = options;
+    this.#hasGivenWay = options.givesWay ?? true;
     // libuv's threads have the class of the thread that first needs them, and every thread of the process uses them.
-    stat('.', () => undefined);
-    this.#thread = this.#startThread(true);
-    this.#shareCores(LOWEST_NICENESS, STARTED_MS);
+    if (this.#hasGivenWay) stat('.', () => undefined);
+    this.#thread = this.#startThread(this.#hasGivenWay);
+    if (this.#hasGivenWay) this.#shareCores(LOWEST_NICENESS, STARTED_MS);
   }
 
   /** Resolves when the batch's rows have been computed; those that wait for company come out within 250 ms, at once after {@link hurry}. */
@@ -99,8 +103,9 @@ export class BackgroundEngine {
   hurry(): void {
     if (this.#isHurried) return;
     this.#isHurried = true;
-    this.#shareCores(0, 0);
     this.#call({ kind: 'hurry' });
+    if (this.#options.givesWay === false) return;
+    this.#shareCores(0, 0);
     this.#watchThread();
   }
 
@@ -150,7 +155,7 @@ export class BackgroundEngine {
         break;
       case 'metrics':
         this.#advance(news.progress);
-        events.metrics(news.frames);
+        events.metrics(news.batch);
         break;
       case 'unreadable':
         events.unreadable(news.message);

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { on } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { decodePlan } from '@aiperf/config/plan';
-import { encodeMetricBatch } from './metric-batch.ts';
+import type { MetricBatch } from './metric-batch.ts';
 import { type Progress, RecordEngine } from './record-engine.ts';
 import { LOWEST_NICENESS } from '@aiperf/host';
 
@@ -24,7 +25,7 @@ export type EngineCall =
 export type EngineNews =
   | { readonly kind: 'started'; readonly threadId: number | undefined }
   | { readonly kind: 'taken'; readonly number: number; readonly hasWaitingRows: boolean }
-  | { readonly kind: 'metrics'; readonly frames: readonly Uint8Array[]; readonly progress: Progress }
+  | { readonly kind: 'metrics'; readonly batch: MetricBatch; readonly progress: Progress }
   | { readonly kind: 'unreadable'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -61,7 +62,7 @@ function main(): void {
   if (isBackground && threadId !== undefined) giveWay(threadId);
   post({ kind: 'started', threadId });
   const loading = RecordEngine.create(decodePlan(plan), recordProcessorId, {
-    metrics: (batch, progress) => post({ kind: 'metrics', frames: encodeMetricBatch(batch), progress }),
+    metrics: (batch, progress) => post({ kind: 'metrics', batch, progress }),
     unreadable: ({ message }) => post({ kind: 'unreadable', message }),
   });
   const run = async (call: EngineCall): Promise<void> => {
@@ -73,13 +74,15 @@ function main(): void {
     await engine.process(call.number, call.bytes, call.firstRow);
     post({ kind: 'taken', number: call.number, hasWaitingRows: engine.hasWaitingRows });
   };
+  const runAll = async (): Promise<void> => {
+    // Calls are answered in their order; those that come meanwhile wait in here.
+    for await (const message of on(port, 'message')) {
+      const [call] = message as [EngineCall];
+      await run(call);
+    }
+  };
   loading.catch(fail);
-  // Calls are answered in their order.
-  let last: Promise<void> = Promise.resolve();
-  port.on('message', (call: EngineCall) => {
-    last = last.then(() => run(call));
-    last.catch(fail);
-  });
+  runAll().catch(fail);
 }
 
 main();

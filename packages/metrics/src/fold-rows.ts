@@ -2,6 +2,7 @@ import type { AggregateMetric, RecordValues } from './metric.ts';
 import { selectionOf } from './metric.ts';
 import type { MetricSet } from './metric-set.ts';
 import type { RecordSink } from '@aiperf/records/file';
+import { OUTCOME_COLUMNS, RowCounts, rowOutcomes, type PhaseRows } from './row-counts.ts';
 import { NO_GROUP, type RowGroups } from './row-groups.ts';
 import { CompensatedSum } from './stats/sum.ts';
 
@@ -9,9 +10,7 @@ import { CompensatedSum } from './stats/sum.ts';
 export interface GroupFold {
   /** The aggregates by tag; NaN where no row had a part. */
   readonly scalars: ReadonlyMap<string, number>;
-  readonly rowCount: number;
-  /** Rows that are neither valid nor cancelled. */
-  readonly failedCount: number;
+  readonly counts: PhaseRows;
   /** Values of each list metric. */
   readonly listCounts: ReadonlyMap<string, number>;
 }
@@ -32,32 +31,29 @@ export async function foldRows(
   const lists = metrics.recordLists.map(({ tag }) => tag);
   const folds = Array.from({ length: groups.groupCount }, () => new Fold(metrics.aggregate, lists));
   const row = new BatchRow();
-  const columns = new Set([...groups.columns, 'valid', 'was_cancelled', ...read, ...lists]);
+  const columns = new Set([...groups.columns, ...OUTCOME_COLUMNS, ...read, ...lists]);
   await source.scan([...columns], (batch) => {
     const rowGroups = groups.groupsOf(batch);
-    const valid = batch.numbers('valid');
-    const cancelled = batch.numbers('was_cancelled');
+    const outcomeOf = rowOutcomes(batch);
     const offsets = lists.map((tag) => batch.list(tag).offsets);
     row.columns = new Map(Array.from(read, (tag) => [tag, batch.numbers(tag)]));
     for (row.index = 0; row.index < batch.rowCount; row.index++) {
       const fold = folds[rowGroups[row.index] ?? NO_GROUP];
       if (fold === undefined) continue;
-      fold.rowCount++;
+      const outcome = outcomeOf(row.index);
+      fold.counts.add(outcome);
       for (let list = 0; list < lists.length; list++) {
         const ends = offsets[list];
         const length = (ends?.[row.index + 1] ?? 0) - (ends?.[row.index] ?? 0);
         fold.listLengths[list] = (fold.listLengths[list] ?? 0) + length;
       }
-      if (cancelled[row.index] === 1) continue;
-      const isValid = valid[row.index] === 1;
-      if (!isValid) fold.failedCount++;
-      for (const aggregate of fold.aggregates) aggregate.add(row, isValid);
+      if (outcome === 'cancelled') continue;
+      for (const aggregate of fold.aggregates) aggregate.add(row, outcome === 'valid');
     }
   });
-  return folds.map(({ aggregates, rowCount, failedCount, listLengths }) => ({
+  return folds.map(({ aggregates, counts, listLengths }) => ({
     scalars: new Map(aggregates.map(({ metric, value }) => [metric.tag, value])),
-    rowCount,
-    failedCount,
+    counts,
     listCounts: new Map(lists.map((tag, index) => [tag, listLengths[index] ?? 0])),
   }));
 }
@@ -65,8 +61,7 @@ export async function foldRows(
 class Fold {
   readonly aggregates: readonly AggregateFold[];
   readonly listLengths: number[];
-  rowCount = 0;
-  failedCount = 0;
+  readonly counts = new RowCounts();
 
   constructor(aggregates: readonly AggregateMetric[], lists: readonly string[]) {
     this.aggregates = aggregates.map((metric) => new AggregateFold(metric));

@@ -1,14 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { appendRead, createTimeline } from '@aiperf/records';
+import { readFileSync } from 'node:fs';
 import { endpointOf } from '@aiperf/endpoints';
 import { describe, expect, test } from 'vitest';
 import { createMetricSet } from './metric-set.ts';
 import { MetricValues } from './metric-values.ts';
 import { RecordSlot } from './record-slots.ts';
-import { CHAT_MODE, requestRecord } from './test-records.test.support.ts';
+import { CHAT_MODE, requestRecord, type Read } from './test-records.test.support.ts';
 import { unitDivisor } from './units.ts';
 
-const GOLDEN = new URL('../../../../shared/golden-aiperf-0.13/', import.meta.url);
+const GOLDEN = new URL('../../../test/data/golden-aiperf-0.13/', import.meta.url);
 
 /** Runs of the chat endpoint whose raw responses were kept, with their own stamps; and what was special about them. */
 const RUNS = [
@@ -50,19 +49,18 @@ function linesOf<Line>(run: string, file: string): Line[] {
 /** The request as our worker would have recorded it: the same bytes at the same stamps, which are AIPerf's. */
 function slotOf(raw: RawLine, golden: RecordLine): RecordSlot {
   const isStream = raw.responses.some(({ packets }) => packets !== undefined);
-  const timeline = createTimeline();
-  for (const { perf_ns: atNs, packets = [], text } of raw.responses) {
+  const reads = raw.responses.map(({ perf_ns: atNs, packets = [], text }): Read => {
     const lines = packets.map(({ name, value }) => `${name}: ${value}\n`).join('');
-    appendRead(timeline, atNs - raw.start_perf_ns, Buffer.from(text ?? `${lines}\n`));
-  }
+    return [atNs - raw.start_perf_ns, text ?? `${lines}\n`];
+  });
   const countOf = (tag: string): number => Number(golden.metrics[tag]?.value ?? Number.NaN);
   const request = requestRecord({
     inputTokens: countOf('input_sequence_length'),
     maxOutputTokens: raw.payload.max_completion_tokens ?? Number.NaN,
+    reads,
     timeline: {
-      ...timeline,
       startNs: 0,
-      endNs: (timeline.readNs[timeline.readCount - 1] ?? 0) + 1,
+      endNs: (reads.at(-1)?.[0] ?? 0) + 1,
       status: raw.status ?? 0,
       contentType: isStream ? 'text/event-stream' : 'application/json',
     },
@@ -80,7 +78,7 @@ function isComparable(tag: string): boolean {
   return !tag.startsWith('http_req_') && !/^(?:input_sequence_length|output_token_count|requested_osl)$/u.test(tag);
 }
 
-describe.skipIf(!existsSync(GOLDEN) && process.env['CI'] === undefined)('records of AIPerf 0.13', () => {
+describe('records of AIPerf 0.13', () => {
   test.for(RUNS)('%s: every metric of every kept request', ([run, special]) => {
     const { record, recordLists, aggregate } = createMetricSet({ ...CHAT_MODE, ...special });
     const values = new MetricValues(record);

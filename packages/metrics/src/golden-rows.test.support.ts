@@ -1,13 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { ColumnBatch, RecordSink } from '@aiperf/records/file';
 import { METRIC_DEFINITIONS } from './registry.ts';
 import { unitDivisor } from './units.ts';
 
 /** Folders written by AIPerf 0.13. */
-export const GOLDEN: URL = new URL('../../../../shared/golden-aiperf-0.13/', import.meta.url);
-
-/** False where they are not beside the checkout; CI must have them. */
-export const hasGolden: boolean = existsSync(GOLDEN) || process.env['CI'] !== undefined;
+export const GOLDEN: URL = new URL('../../../test/data/golden-aiperf-0.13/', import.meta.url);
 
 interface GoldenRecord {
   readonly metadata: {

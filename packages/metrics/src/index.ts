@@ -31,6 +31,8 @@ export type {
   RunResults,
   TimeSlice,
 } from './metric-definition.ts';
+export { OUTCOME_COLUMNS, RowCounts, rowOutcomes } from './row-counts.ts';
+export type { RowOutcome } from './row-counts.ts';
 export { ErrorTable, mergeErrors } from './error-table.ts';
 export { METRICS_ERROR_CODES, MetricsError } from './metrics-error.ts';
 export type { MetricsErrorCode } from './metrics-error.ts';

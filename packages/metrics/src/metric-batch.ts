@@ -1,16 +1,10 @@
 import { MetricsError } from './metrics-error.ts';
+import type { PhaseRows } from './row-counts.ts';
 import type { SketchEntries } from './stats/log-sketch.ts';
 
 /** Metrics that the live view shows, sketched by record processors. */
 export const LIVE_TAGS = ['time_to_first_token', 'inter_token_latency', 'request_latency'] as const;
 export type LiveTag = (typeof LIVE_TAGS)[number];
-
-/** Records of one phase in one batch. */
-export interface PhaseRows {
-  readonly rows: number;
-  readonly errors: number;
-  readonly cancelled: number;
-}
 
 /** Equal errors of one phase in one batch. */
 export interface BatchErrors {

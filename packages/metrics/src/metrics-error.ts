@@ -24,6 +24,17 @@ export const METRICS_ERROR_CODES = [
 ] as const;
 export type MetricsErrorCode = (typeof METRICS_ERROR_CODES)[number];
 
+const USAGE_CODES: ReadonlySet<MetricsErrorCode> = new Set([
+  'AIPERF_METRICS_BAD_MODULE',
+  'AIPERF_METRICS_BAD_OBJECTIVE',
+  'AIPERF_METRICS_BAD_TAG',
+  'AIPERF_METRICS_DEPENDENCY_CYCLE',
+  'AIPERF_METRICS_DUPLICATE_TAG',
+  'AIPERF_METRICS_UNIT_MISMATCH',
+  'AIPERF_METRICS_UNKNOWN_TAG',
+  'AIPERF_METRICS_WRONG_KIND',
+]);
+
 /** What this package throws; switch on {@link MetricsError.code}. */
 export class MetricsError extends Error {
   readonly code: MetricsErrorCode;
@@ -32,5 +43,10 @@ export class MetricsError extends Error {
     super(message, options);
     this.name = 'MetricsError';
     this.code = code;
+  }
+
+  /** The user's own metrics or objectives are at fault. */
+  get isUsage(): boolean {
+    return USAGE_CODES.has(this.code);
   }
 }

@@ -1,35 +1,16 @@
-import type { RequestError } from '@aiperf/records';
+import type { RequestError, RequestNumbers } from '@aiperf/records';
 import type { SpecDecoding, TokenUsage, VideoAnswer } from '@aiperf/endpoints';
 import type { RequestMedia } from './request-media.ts';
 
 /**
  * One finished request after its response was parsed and its tokens counted: all that a record metric may use. Times are run
- * nanoseconds; NaN where a point was never reached or a number is unknown. One instance is refilled for every record.
+ * nanoseconds; NaN where a point was never reached or a number is unknown. `inputTokens` are those of the request's whole text, or the
+ * server's prompt tokens when its counts are used. One instance is refilled for every record.
  */
-export interface ParsedRecord {
-  creditIssuedNs: number;
-  /** NaN in a closed loop. */
-  dueNs: number;
-  /** NaN for a slot's first request and in an open loop. */
-  turnaroundNs: number;
-  queuedNs: number;
-  connectStartNs: number;
-  dnsEndNs: number;
-  connectEndNs: number;
-  startNs: number;
-  sendEndNs: number;
-  headersNs: number;
+export interface ParsedRecord extends RequestNumbers {
   /** First and last socket read that brought bytes of the body. */
   firstBodyNs: number;
   lastBodyNs: number;
-  /** The response was complete by its framing, or the exchange ended with an error. */
-  endNs: number;
-  connectionReused: boolean;
-  resentCount: number;
-  resendNs: number;
-  requestBytes: number;
-  responseBytes: number;
-  responseReads: number;
   /** Arrival of every content event, reasoning included, ascending; the first `contentCount` entries are valid. */
   contentNs: Float64Array;
   /** Socket read that brought each content event; events of one read share its stamp. */
@@ -43,15 +24,11 @@ export interface ParsedRecord {
   beforeLastContentNs: number;
   /** Arrival of the first content event that is not reasoning. */
   firstOutputNs: number;
-  /** Tokens of the request's text, or the server's prompt tokens when its counts are used. */
-  inputTokens: number;
   /** Output tokens without reasoning. */
   outputTokens: number;
   reasoningTokens: number;
   /** Tokens of the first content event: 1, unless the server's counts are used and it tells them with every chunk. */
   firstContentTokens: number;
-  /** Output length that the request asked for. */
-  requestedOutputTokens: number;
   /** What the server reported; absent fields were not reported. */
   usage: TokenUsage;
   /** Absent: the engine reported none. */
@@ -62,8 +39,6 @@ export interface ParsedRecord {
   media: RequestMedia;
   finishReason: string | undefined;
   error: RequestError | undefined;
-  /** Ended by the client because the run ended; neither valid nor failed. */
-  cancelled: boolean;
 }
 
 /** Which records a metric is computed on. Cancelled records take part in nothing. */

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { RunPlan } from '@aiperf/config';
-import { loadTokenizer, openDatasetStore, type DatasetStore } from '@aiperf/dataset';
+import { loadTokenizer, openDatasetStore, storeDirectory, type DatasetStore } from '@aiperf/dataset';
 import { planPhases } from '@aiperf/timing';
 import { createRawBatchDecoder, createRequestIds, type RawBatchReader } from '@aiperf/records';
 import { endpointOf } from '@aiperf/endpoints';
@@ -70,7 +69,7 @@ export class RecordEngine {
     ]);
     const keepsChunks = config.output.exportLevel === 'raw';
     // Otherwise only conversation ids are read from it, no bodies.
-    const store = openDatasetStore(join(plan.privateDirectory, 'dataset'), keepsChunks ? {} : { bodyCacheBytes: 0 });
+    const store = openDatasetStore(storeDirectory(plan.privateDirectory), keepsChunks ? {} : { bodyCacheBytes: 0 });
     const kinds = new Map(planPhases(config).map(({ phaseIndex, kind }) => [phaseIndex, kind]));
     const ids = createRequestIds(plan.benchmarkId);
     const media = metrics.mode.carriesMedia ? new MediaCounter(store) : undefined;

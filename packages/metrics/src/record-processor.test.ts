@@ -5,7 +5,7 @@ import { createMetricSet } from './metric-set.ts';
 import { createRecordSchema } from './record-schema.ts';
 import { RecordProcessor, type RawRecords } from './record-processor.ts';
 import { readMessage } from '@aiperf/records/testing';
-import { CHAT_MODE, contentEvent, requestRecord } from './test-records.test.support.ts';
+import { changed, CHAT_MODE, contentEvent, requestRecord } from './test-records.test.support.ts';
 
 const metrics = createMetricSet(CHAT_MODE);
 const schema = createRecordSchema(metrics);
@@ -208,7 +208,7 @@ describe('RecordProcessor', () => {
   test('a due time makes an open loop: send lag, and effective latency from the due time', () => {
     const mode = { ...CHAT_MODE, openLoop: true };
     const { rows } = process(
-      [{ ...streamed, dueNs: 970_000, creditIssuedNs: 100_000 }],
+      [changed(streamed, { dueNs: 970_000, creditIssuedNs: 100_000 })],
       processor(mode),
       createRecordSchema(createMetricSet(mode)),
     );
@@ -226,7 +226,7 @@ describe('RecordProcessor', () => {
   ] as const)(
     'closed loop, %s: latency counts from when it could be sent',
     ([, creditIssuedNs, turnaroundNs, waitNs]) => {
-      const { rows } = process([{ ...streamed, creditIssuedNs, turnaroundNs }]);
+      const { rows } = process([changed(streamed, { creditIssuedNs, turnaroundNs })]);
       expect(rows[0]).toMatchObject({
         slot_turnaround: Number.isNaN(turnaroundNs) ? null : turnaroundNs,
         credit_to_start_latency: waitNs,
@@ -274,7 +274,7 @@ describe('RecordProcessor', () => {
 
   test('with objectives a row says whether it is good; a failed one says nothing', () => {
     const mode = { ...CHAT_MODE, goodput: [{ tag: 'time_to_first_token', value: 49 }] };
-    const late = { ...streamed, timeline: { ...streamed.timeline, startNs: 999_999 } };
+    const late = changed(streamed, { startNs: 999_999 });
     const failed = requestRecord({ phaseIndex: 1, timeline: { status: 500, statusText: 'Internal Server Error' } });
     const { rows } = process([streamed, late, failed], processor(mode), createRecordSchema(createMetricSet(mode)));
     expect(rows.map((row) => row['good_request_count'])).toEqual([1, 0, null]);
@@ -377,7 +377,7 @@ describe('RecordProcessor', () => {
       requestRecord({ reads: [[2_000_000, `${contentEvent({ role: 'assistant' }, 'stop')}data: [DONE]\n\n`]] }),
       'empty_output',
     ],
-    ['an end before its start', { ...streamed, timeline: { ...streamed.timeline, endNs: 1 } }, 'invalid_response'],
+    ['an end before its start', changed(streamed, { endNs: 1 }), 'invalid_response'],
   ])('a record with %s fails, whatever its status', ([, record, kind]) => {
     const { rows, header } = process([record]);
     expect(rows[0]).toMatchObject({ valid: false, error_kind: kind });
@@ -385,7 +385,7 @@ describe('RecordProcessor', () => {
   });
 
   test('the header says what is in the batch: by phase, equal errors together, sketches of profiling', () => {
-    const warmup = { ...streamed, phaseIndex: 0 };
+    const warmup = changed(streamed, { phaseIndex: 0 });
     const { header } = process([streamed, streamed, warmup, cut, cut, cancelled]);
     expect(header).toMatchObject({
       record_processor_id: 'record_processor_1',
@@ -398,10 +398,9 @@ describe('RecordProcessor', () => {
   });
 
   test('groups, growth and batches do not change a row; nothing is carried over', () => {
-    const many = Array.from({ length: 2500 }, (_, index) => ({
-      ...(index % 3 === 0 ? cut : streamed),
-      creditId: index,
-    }));
+    const many = Array.from({ length: 2500 }, (_, index) =>
+      changed(index % 3 === 0 ? cut : streamed, { creditId: index }),
+    );
     const used = processor();
     const { rows } = process(many, used);
     const [first] = process([streamed]).rows;

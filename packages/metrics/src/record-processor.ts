@@ -1,7 +1,7 @@
 import type { PhaseKind } from '@aiperf/records';
 import type { RequestRecord } from '@aiperf/records';
 import { answerText, type ResponseParser } from '@aiperf/endpoints';
-import { LIVE_TAGS, type LiveTag, type MetricBatch, type PhaseRows } from './metric-batch.ts';
+import { LIVE_TAGS, type LiveTag, type MetricBatch } from './metric-batch.ts';
 import type { AggregateMetric } from './metric.ts';
 import type { MetricSet } from './metric-set.ts';
 import { MetricValues } from './metric-values.ts';
@@ -9,8 +9,9 @@ import { RecordBatchBuilder, type NumberWriter } from '@aiperf/records/file';
 import { createRecordSchema, storedAggregates } from './record-schema.ts';
 import { RecordSlot } from './record-slots.ts';
 import type { RequestMedia } from './request-media.ts';
-import { RowWriter, type RecordNames } from './row-writer.ts';
-import { RESPONSE_TEXT_COLUMN } from './row-columns.ts';
+import { RESPONSE_TEXT_COLUMN, type RecordNames } from './row-columns.ts';
+import { RowCounts, rowOutcome } from './row-counts.ts';
+import { RowWriter } from './row-writer.ts';
 import type { ListWriter, Utf8Writer } from '@aiperf/records/file';
 import { LogSketch, type SketchEntries } from './stats/log-sketch.ts';
 
@@ -63,7 +64,7 @@ export class RecordProcessor {
   /** For each text: its slot, and what it is there. */
   readonly #textOwners: { readonly slot: RecordSlot; readonly role: TextRole }[] = [];
   readonly #sketches = new Map<LiveTag, LogSketch>();
-  #phases = new Map<number, { -readonly [K in keyof PhaseRows]: PhaseRows[K] }>();
+  #phases = new Map<number, RowCounts>();
   #errors = new Map<string, { readonly slot: ErrorKey; count: number }>();
   #outputTokens = 0;
 
@@ -73,7 +74,7 @@ export class RecordProcessor {
     this.#builder = new RecordBatchBuilder(createRecordSchema(metrics, { hasResponseText }), options.originEpochNs);
     this.#responseText = hasResponseText ? this.#builder.textColumn(RESPONSE_TEXT_COLUMN.name) : undefined;
     this.#values = new MetricValues(metrics.record);
-    this.#row = new RowWriter(this.#builder, options.names);
+    this.#row = new RowWriter(this.#builder);
     this.#scalars = metrics.record.map(({ tag }) => this.#builder.numberColumn(tag));
     this.#stored = storedAggregates(metrics).map((metric) => ({
       writer: this.#builder.numberColumn(metric.tag),
@@ -171,8 +172,9 @@ export class RecordProcessor {
   #addRow(slot: RecordSlot, workerId: string): void {
     const builder = this.#builder;
     const row = builder.rowCount;
-    const kind = this.#options.phaseKind(slot.phaseIndex);
-    this.#row.write(row, slot, { workerId, recordProcessorId: this.#options.recordProcessorId, phase: kind });
+    const { names, recordProcessorId, phaseKind } = this.#options;
+    const phase = phaseKind(slot.phaseIndex);
+    this.#row.write(row, slot, { workerId, recordProcessorId, phase, names });
     this.#values.compute(slot, slot.isValid);
     for (let index = 0; index < this.#scalars.length; index++) {
       this.#scalars[index]?.set(row, this.#values.at(index));
@@ -183,7 +185,7 @@ export class RecordProcessor {
       this.#addLists(row, slot);
     }
     builder.endRow();
-    this.#count(slot, kind);
+    this.#count(slot, phase);
   }
 
   #addLists(row: number, slot: RecordSlot): void {
@@ -198,16 +200,13 @@ export class RecordProcessor {
   #count(slot: RecordSlot, kind: PhaseKind): void {
     let phase = this.#phases.get(slot.phaseIndex);
     if (phase === undefined) {
-      phase = { rows: 0, errors: 0, cancelled: 0 };
+      phase = new RowCounts();
       this.#phases.set(slot.phaseIndex, phase);
     }
-    phase.rows++;
-    if (slot.cancelled) phase.cancelled++;
-    else if (slot.isValid) this.#countValid(slot, kind);
-    else {
-      phase.errors++;
-      this.#countError(slot);
-    }
+    const outcome = rowOutcome(slot.isValid, slot.cancelled);
+    phase.add(outcome);
+    if (outcome === 'valid') this.#countValid(slot, kind);
+    else if (outcome === 'failed') this.#countError(slot);
   }
 
   #countValid(slot: RecordSlot, kind: PhaseKind): void {

@@ -13,7 +13,8 @@ import {
 import { isLargerBetter, type MetricDefinition } from './metric-definition.ts';
 import type { AggregateMetric, RecordListMetric, RecordMetric } from './metric.ts';
 import type { MetricSet } from './metric-set.ts';
-import { RESPONSE_TEXT_COLUMN, ROW_COLUMNS, type RowColumn, type RowColumnType } from './row-columns.ts';
+import type { RowColumn, RowColumnType } from '@aiperf/records';
+import { RESPONSE_TEXT_COLUMN, ROW_COLUMNS } from './row-columns.ts';
 
 /** Version of the record file's layout: a new minor version adds columns, a new major version changes or drops some. */
 export const RECORD_SCHEMA_VERSION = '1.1';
@@ -56,12 +57,12 @@ const ROW_TYPES: Readonly<Record<RowColumnType, DataType>> = {
   timestamp: new TimestampNanosecond('UTC'),
 };
 
-function rowField({ name, type, nullable, header, unit, kind }: RowColumn): Field {
+function rowField({ name, type, nullable = false, header, kind }: RowColumn): Field {
   const metadata = new Map([
     ['header', header],
     ['kind', kind],
   ]);
-  if (unit !== undefined) metadata.set('unit', unit);
+  if (name.endsWith('_ns')) metadata.set('unit', 'ns');
   return new Field(name, ROW_TYPES[type], nullable, metadata);
 }
 

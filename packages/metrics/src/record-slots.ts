@@ -5,7 +5,7 @@ import {
   type TokenUsage,
   type VideoAnswer,
 } from '@aiperf/endpoints';
-import { type RequestError, type RequestRecord } from '@aiperf/records';
+import { grown, RequestRow, type RequestError, type RequestRecord } from '@aiperf/records';
 import { isValidRecord, type ParsedRecord } from './parsed-record.ts';
 import { NO_MEDIA, type RequestMedia } from './request-media.ts';
 
@@ -16,50 +16,24 @@ const NO_USAGE: TokenUsage = {};
  * A parsed record with its own buffers. Readers and parsers overwrite their results with the next record, but token counting wants many
  * texts at once, so a group of records is held in such slots.
  */
-export class RecordSlot implements ParsedRecord {
-  creditIssuedNs: number = Number.NaN;
-  dueNs: number = Number.NaN;
-  turnaroundNs: number = Number.NaN;
-  queuedNs: number = Number.NaN;
-  connectStartNs: number = Number.NaN;
-  dnsEndNs: number = Number.NaN;
-  connectEndNs: number = Number.NaN;
-  startNs: number = Number.NaN;
-  sendEndNs: number = Number.NaN;
-  headersNs: number = Number.NaN;
+export class RecordSlot extends RequestRow implements ParsedRecord {
   firstBodyNs: number = Number.NaN;
   lastBodyNs: number = Number.NaN;
-  endNs: number = Number.NaN;
-  connectionReused = false;
-  resentCount = 0;
-  resendNs = 0;
-  requestBytes = 0;
-  responseBytes = 0;
-  responseReads = 0;
   contentNs: Float64Array = new Float64Array(INITIAL_EVENTS);
   contentReadIndexes: Uint32Array = new Uint32Array(INITIAL_EVENTS);
   contentCount = 0;
   beforeFirstContentNs: number = Number.NaN;
   beforeLastContentNs: number = Number.NaN;
   firstOutputNs: number = Number.NaN;
-  inputTokens: number = Number.NaN;
   outputTokens: number = Number.NaN;
   reasoningTokens: number = Number.NaN;
   firstContentTokens = 1;
-  requestedOutputTokens: number = Number.NaN;
   usage: TokenUsage = NO_USAGE;
   specDecoding: SpecDecoding | undefined = undefined;
   video: VideoAnswer | undefined = undefined;
   media: RequestMedia = NO_MEDIA;
   finishReason: string | undefined = undefined;
   error: RequestError | undefined = undefined;
-  cancelled = false;
-
-  creditId = 0;
-  phaseIndex = 0;
-  sessionNumber = 0;
-  conversationIndex = 0;
-  turnIndex = 0;
   isValid = false;
   /** Set where texts are kept. */
   responseText = '';
@@ -69,18 +43,10 @@ export class RecordSlot implements ParsedRecord {
 
   /** Takes over everything but the token counts, and decides whether the record is valid. */
   fill(request: RequestRecord, response: ParsedResponse, media: RequestMedia = NO_MEDIA): void {
-    this.creditId = request.creditId;
-    this.phaseIndex = request.phaseIndex;
-    this.sessionNumber = request.sessionNumber;
-    this.conversationIndex = request.conversationIndex;
-    this.turnIndex = request.turnIndex;
-    this.creditIssuedNs = request.creditIssuedNs;
-    this.dueNs = request.dueNs;
-    this.turnaroundNs = request.turnaroundNs;
-    this.cancelled = request.cancelled;
-    this.inputTokens = request.inputTokens;
-    this.requestedOutputTokens = request.maxOutputTokens;
-    this.#fillTimes(request);
+    const { timeline } = request;
+    this.numbers.set(request.numbers);
+    this.firstBodyNs = timeline.readCount === 0 ? Number.NaN : (timeline.readNs[0] ?? Number.NaN);
+    this.lastBodyNs = timeline.readNs[timeline.readCount - 1] ?? Number.NaN;
     this.#fillContent(request, response);
     this.usage = response.usage ?? NO_USAGE;
     this.specDecoding = response.specDecoding;
@@ -107,31 +73,11 @@ export class RecordSlot implements ParsedRecord {
     if (this.#reportedFirstTokens > 0) this.firstContentTokens = this.#reportedFirstTokens;
   }
 
-  #fillTimes({ timeline }: RequestRecord): void {
-    this.queuedNs = timeline.queuedNs;
-    this.connectStartNs = timeline.connectStartNs;
-    this.dnsEndNs = timeline.dnsEndNs;
-    this.connectEndNs = timeline.connectEndNs;
-    this.startNs = timeline.startNs;
-    this.sendEndNs = timeline.sendEndNs;
-    this.headersNs = timeline.headersNs;
-    this.firstBodyNs = timeline.readCount === 0 ? Number.NaN : (timeline.readNs[0] ?? Number.NaN);
-    this.lastBodyNs = timeline.readNs[timeline.readCount - 1] ?? Number.NaN;
-    this.endNs = timeline.endNs;
-    this.connectionReused = timeline.connectionReused;
-    this.resentCount = timeline.resentCount;
-    this.resendNs = timeline.resendNs;
-    this.requestBytes = timeline.requestBytes;
-    this.responseBytes = timeline.responseBytes;
-    this.responseReads = timeline.responseReads;
-  }
-
   #fillContent({ timeline }: RequestRecord, response: ParsedResponse): void {
     const count = response.contentEventCount;
     if (count > this.contentNs.length) {
-      const capacity = Math.max(count, this.contentNs.length * 2);
-      this.contentNs = new Float64Array(capacity);
-      this.contentReadIndexes = new Uint32Array(capacity);
+      this.contentNs = grown(this.contentNs, count);
+      this.contentReadIndexes = grown(this.contentReadIndexes, count);
     }
     this.contentNs.set(response.contentTimesNs.subarray(0, count));
     this.contentReadIndexes.set(response.contentReadIndexes.subarray(0, count));

@@ -47,7 +47,7 @@ function slotOf(changes: Partial<RecordSlot> = {}): RecordSlot {
     inputTokens: 100,
     outputTokens: 15,
     reasoningTokens: 6,
-    requestedOutputTokens: 20,
+    maxOutputTokens: 20,
     usage: {
       promptTokens: 110,
       completionTokens: 24,

@@ -2,13 +2,12 @@ import type { PhaseKind } from '@aiperf/records';
 import { ErrorTable, mergeErrors } from './error-table.ts';
 import type { PhaseLoad } from './load-report.ts';
 import type { ErrorCount } from './metric-definition.ts';
-import type { MetricBatchHeader, PhaseRows } from './metric-batch.ts';
+import type { MetricBatchHeader } from './metric-batch.ts';
+import { RowCounts, type PhaseRows } from './row-counts.ts';
 
 interface PhaseProgress {
   kind: PhaseKind | undefined;
-  rows: number;
-  errors: number;
-  cancelled: number;
+  readonly arrived: RowCounts;
   /** Records that exist; known when the phase has completed. */
   expected: number | undefined;
   /** Sent by workers that died before they returned the credit. */
@@ -41,9 +40,7 @@ export interface PhaseState {
 
 /** Totals over the phases of one kind. */
 export interface KindTotals {
-  readonly rows: number;
-  readonly errors: number;
-  readonly cancelled: number;
+  readonly arrived: RowCounts;
   /** First start and last end of these phases in run nanoseconds; NaN when none was reported. */
   readonly startNs: number;
   readonly endNs: number;
@@ -58,12 +55,7 @@ export class RecordsAccumulator {
 
   /** Takes one batch into account. */
   accept(header: MetricBatchHeader): void {
-    for (const [index, { rows, errors, cancelled }] of Object.entries(header.phases)) {
-      const phase = this.#phase(Number(index));
-      phase.rows += rows;
-      phase.errors += errors;
-      phase.cancelled += cancelled;
-    }
+    for (const [index, rows] of Object.entries(header.phases)) this.#phase(Number(index)).arrived.addAll(rows);
     for (const error of header.errors) this.#phase(error.phase_index).errorTable.add(error);
   }
 
@@ -102,26 +94,26 @@ export class RecordsAccumulator {
 
   /** Records that arrived. */
   get processed(): number {
-    return this.#sum((phase) => phase.rows);
+    return this.#sum(({ arrived }) => arrived.rows);
   }
 
   get errors(): number {
-    return this.#sum((phase) => phase.errors);
+    return this.#sum(({ arrived }) => arrived.errors);
   }
 
   /** Records expected in all, `null` until the last phase has completed. */
   get expected(): number | null {
-    return this.#creditsComplete ? this.#sum((phase) => phase.expected ?? phase.rows) : null;
+    return this.#creditsComplete ? this.#sum(({ expected, arrived }) => expected ?? arrived.rows) : null;
   }
 
   /** Expected records of completed phases that have not arrived. */
   get missing(): number {
-    return this.#sum(({ expected, rows }) => Math.max(0, (expected ?? rows) - rows));
+    return this.#sum(({ expected, arrived: { rows } }) => Math.max(0, (expected ?? rows) - rows));
   }
 
   /** Requests sent whose record has not arrived, those of dead workers included. */
   get lost(): number {
-    return this.#sum(({ expected, lost, rows }) => Math.max(0, (expected ?? rows) + lost - rows));
+    return this.#sum(({ expected, lost, arrived: { rows } }) => Math.max(0, (expected ?? rows) + lost - rows));
   }
 
   /** Every phase has completed and all its records are here. */
@@ -137,8 +129,8 @@ export class RecordsAccumulator {
   get phases(): readonly PhaseState[] {
     const indexes = [...this.#phases.keys()].sort((a, b) => a - b);
     return indexes.map((index) => {
-      const { kind = 'profiling', startNs, counts, rows, errors, cancelled } = this.#phase(index);
-      return { index, kind, startNs, counts, arrived: { rows, errors, cancelled } };
+      const { kind = 'profiling', startNs, counts, arrived } = this.#phase(index);
+      return { index, kind, startNs, counts, arrived };
     });
   }
 
@@ -147,16 +139,14 @@ export class RecordsAccumulator {
       .filter(([, phase]) => (phase.kind ?? 'profiling') === kind)
       .sort(([a], [b]) => a - b)
       .map(([, phase]) => phase);
-    const sum = (value: (phase: PhaseProgress) => number): number =>
-      phases.reduce((total, phase) => total + value(phase), 0);
+    const arrived = new RowCounts();
+    for (const phase of phases) arrived.addAll(phase.arrived);
     const known = (value: (phase: PhaseProgress) => number): number[] =>
       phases.map(value).filter((ns) => !Number.isNaN(ns));
     const starts = known(({ startNs }) => startNs);
     const ends = known(({ endNs }) => endNs);
     return {
-      rows: sum((phase) => phase.rows),
-      errors: sum((phase) => phase.errors),
-      cancelled: sum((phase) => phase.cancelled),
+      arrived,
       startNs: starts.length === 0 ? Number.NaN : Math.min(...starts),
       endNs: ends.length === 0 ? Number.NaN : Math.max(...ends),
       errorTable: mergeErrors(phases.map(({ errorTable }) => errorTable)),
@@ -168,9 +158,7 @@ export class RecordsAccumulator {
     if (phase === undefined) {
       phase = {
         kind: undefined,
-        rows: 0,
-        errors: 0,
-        cancelled: 0,
+        arrived: new RowCounts(),
         expected: undefined,
         startNs: Number.NaN,
         lost: 0,

@@ -1,3 +1,4 @@
+import { grown } from '@aiperf/records';
 import type { InvariantViolation } from './metric-definition.ts';
 import type { MetricSet } from './metric-set.ts';
 import type { ColumnBatch, RecordSink } from '@aiperf/records/file';
@@ -177,11 +178,7 @@ class Checks implements RowChecks {
     if (!(session >= 0 && session < WATCHED_SESSIONS_MAX)) return false;
     const index = session >> 3;
     let bits = this.#sessions.get(phase) ?? new Uint8Array(1024);
-    if (index >= bits.length) {
-      const larger = new Uint8Array(Math.max(index + 1, bits.length * 2));
-      larger.set(bits);
-      bits = larger;
-    }
+    bits = grown(bits, index + 1);
     this.#sessions.set(phase, bits);
     const mask = 1 << (session & 7);
     const isKnown = ((bits[index] ?? 0) & mask) !== 0;

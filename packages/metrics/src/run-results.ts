@@ -16,11 +16,11 @@ export function createRunResults(
   const epochNs = (runNs: number): string => epochNsOf(origin, runNs);
   return {
     profiling,
-    ...(warmupTotals.rows > 0 ? { warmup } : {}),
+    ...(warmupTotals.arrived.rows > 0 ? { warmup } : {}),
     errors: totals.errorTable,
-    requestCount: totals.rows - totals.errors - totals.cancelled,
-    errorCount: totals.errors,
-    cancelledCount: totals.cancelled + warmupTotals.cancelled,
+    requestCount: totals.arrived.valid,
+    errorCount: totals.arrived.errors,
+    cancelledCount: totals.arrived.cancelled + warmupTotals.arrived.cancelled,
     lostCount,
     ...(load.length === 0 ? {} : { load }),
     ...(timeSlices === undefined ? {} : { timeSlices }),

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { receiveEach } from '@aiperf/comms';
 import { createTestContext } from '@aiperf/comms/testing';
 import type { RunPlan } from '@aiperf/config';
 import { createDatasetStoreWriter } from '@aiperf/dataset';
@@ -13,7 +14,7 @@ import { createRecordSchema } from './record-schema.ts';
 import { createRecordProcessor } from './service-record-processor.ts';
 import { runPlan } from './service.test.support.ts';
 import { readMessage } from '@aiperf/records/testing';
-import { CHAT_MODE, contentEvent, requestRecord } from './test-records.test.support.ts';
+import { changed, CHAT_MODE, contentEvent, requestRecord } from './test-records.test.support.ts';
 
 const ids = createRequestIds(runPlan('').benchmarkId);
 const schema = createRecordSchema(createMetricSet(CHAT_MODE));
@@ -30,11 +31,11 @@ async function createRig(change: (plan: RunPlan) => RunPlan = (plan) => plan) {
   }
   const rig = createTestContext<TimingMessages>({ serviceId: 'record_processor_1' });
   const peer = rig.peer('peer');
-  const service = createRecordProcessor()(rig.context);
+  const service = createRecordProcessor({ ownsProcess: false })(rig.context);
   const batches: MetricBatch[] = [];
-  peer.context.sockets.pull('records').receive((frames) => {
+  receiveEach(peer.context.sockets.pull('records'), (frames) => {
     batches.push(decodeMetricBatch(frames));
-  });
+  }).subscribe();
   await service.configure(change(runPlan(directory)));
   await service.start();
   const raw = peer.context.sockets.push('raw_inference_proxy_frontend');
@@ -87,7 +88,7 @@ const answered = requestRecord({
 describe('record processor', () => {
   test('turns a raw batch into a metric batch with ids, counted tokens and metrics', async () => {
     await using rig = await createRig();
-    await rig.raw.send([rawBatch([answered, { ...answered, creditId: 1, phaseIndex: 0, conversationIndex: 0 }])]);
+    await rig.raw.send([rawBatch([answered, changed(answered, { creditId: 1, phaseIndex: 0, conversationIndex: 0 })])]);
     await rig.waitForRows(2);
     const [batch] = rig.batches;
     if (batch === undefined) throw new Error('no batch');
@@ -115,7 +116,7 @@ describe('record processor', () => {
 
   test('stop waits for what was received', async () => {
     await using rig = await createRig();
-    await rig.raw.send([rawBatch(Array.from({ length: 1500 }, (_, creditId) => ({ ...answered, creditId })))]);
+    await rig.raw.send([rawBatch(Array.from({ length: 1500 }, (_, creditId) => changed(answered, { creditId })))]);
     rig.peer.context.bus.publish('credits_complete', { was_cancelled: false });
     await rig.waitForRows(1500);
     await rig.raw.send([rawBatch([answered])]);

@@ -1,19 +1,38 @@
-import type { PullSocket, Service, ServiceContext } from '@aiperf/comms';
+import { type PullSocket, receiveEach, type Service, type ServiceContext, untilStopped } from '@aiperf/comms';
 import type { RunPlan } from '@aiperf/config';
 import { REDACTED } from '@aiperf/config/plan';
 import { planPhases, type TimingMessages } from '@aiperf/timing';
-import { fromEvent, Subject, takeUntil, throttleTime, type Observable } from 'rxjs';
+import {
+  concat,
+  connect,
+  finalize,
+  ignoreElements,
+  map,
+  merge,
+  NEVER,
+  type Observable,
+  of,
+  Subject,
+  switchMap,
+  takeUntil,
+  takeWhile,
+  tap,
+  throttleTime,
+  timer,
+} from 'rxjs';
 import type { LoadLawOf } from './load-report.ts';
 import { analyzeRecords, type Analysis } from './analyze-records.ts';
 import { NETWORK_RTT } from './derived/network-latency.ts';
 import { foreignDefinitions, loadMetricSet } from './load-metrics.ts';
 import { liveBatchOf, realtimeMetricsOf } from './live/realtime-metrics.ts';
-import { rollingWindow, type LiveBatch } from './live/rolling-window.ts';
+import { rollingWindow } from './live/rolling-window.ts';
 import type { RunResults } from './metric-definition.ts';
 import type { MetricsMessages, RecordsManagerInputs } from './messages.ts';
 import { decodeMetricBatch, type MetricBatch } from './metric-batch.ts';
 import type { MetricSet } from './metric-set.ts';
 import type { OpenRecordSink, RecordSink } from '@aiperf/records/file';
+import type { Acknowledged } from './streams/acknowledged.ts';
+import { type RecordSinks, writeTo } from './streams/write-to.ts';
 import { RecordsAccumulator } from './records-manager.ts';
 import type { MeasuredValues } from './summarize-records.ts';
 import { createRunResults, epochNsOf } from './run-results.ts';
@@ -62,8 +81,7 @@ export function createRecordsManager(
 interface Run {
   readonly plan: RunPlan;
   readonly metrics: MetricSet;
-  readonly sink: RecordSink;
-  readonly chunkSink: RecordSink | undefined;
+  readonly sinks: RecordSinks;
 }
 
 class RecordsManagerService implements Service<RunPlan> {
@@ -71,17 +89,17 @@ class RecordsManagerService implements Service<RunPlan> {
   readonly #options: RecordsManagerOptions;
   readonly #pull: PullSocket;
   readonly #records = new RecordsAccumulator();
-  readonly #stats$ = new Subject<void>();
-  readonly #batches$ = new Subject<LiveBatch>();
+  /** Records, or news of how many are to come. */
+  readonly #arrivals$ = new Subject<void>();
+  readonly #stopping$ = new Subject<void>();
   #run: Run | undefined;
   #probe: RoundTripProbe | undefined;
-  #idleTimer: NodeJS.Timeout | undefined;
   #idleReason = `no record arrived for ${IDLE_TIMEOUT_MS / 1000} s`;
   #idleTimeoutMs = IDLE_TIMEOUT_MS;
-  /** Appending, one batch at a time. */
-  #appending: Promise<void> = Promise.resolve();
-  /** Set when the records are taken to be all there; nothing is added afterwards. */
-  #finishing: Promise<void> | undefined;
+  /** The records are taken to be all there, and nothing is added any more. */
+  #hasAll = false;
+  /** Resolves when the files are closed, with or without a summary. */
+  #closed: Promise<void> | undefined;
 
   constructor(context: ServiceContext<RecordsManagerMessages>, options: RecordsManagerOptions) {
     this.#context = context;
@@ -94,15 +112,20 @@ class RecordsManagerService implements Service<RunPlan> {
     const metrics = await loadMetricSet(plan.config);
     // Arrow takes 100 ms to load, which the start of the command should not wait for.
     const { createRecordSchema } = await import('./record-schema.ts');
-    const sink = await this.#options.openSink(plan)(
+    const records = await this.#options.openSink(plan)(
       createRecordSchema(metrics, {
         metadata: this.#metadata({ plan }),
         hasResponseText: plan.config.output.exportOutputs,
       }),
     );
     for (const { phaseIndex, kind } of planPhases(plan.config)) this.#records.planPhase(phaseIndex, kind);
-    this.#run = { plan, metrics, sink, chunkSink: await this.#openChunks(plan) };
-    this.#pull.receive((frames) => this.#receive(frames));
+    const run = { plan, metrics, sinks: { records, chunks: await this.#openChunks(plan) } };
+    this.#run = run;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#closed = promise;
+    concat(this.#write(run).pipe(finalize(resolve)), this.#refuse()).subscribe({
+      error: (error: unknown) => this.#context.fail(toError(error)),
+    });
   }
 
   async start(): Promise<void> {
@@ -116,14 +139,69 @@ class RecordsManagerService implements Service<RunPlan> {
 
   /** Leaves a finished file behind, with a summary if all records had arrived. */
   async stop(): Promise<void> {
-    clearTimeout(this.#idleTimer);
+    this.#stopping$.next();
     await this.#probe?.stop();
-    this.#stats$.complete();
-    this.#batches$.complete();
-    await this.#appending;
-    if (this.#run === undefined) return;
-    this.#finishing ??= this.#finishFiles(this.#run, this.#metadata(this.#run));
-    await this.#finishing;
+    this.#arrivals$.complete();
+    await this.#closed;
+  }
+
+  /** From the socket to the file, until all is there; then the results, in the file and on the bus. */
+  #write(run: Run): Observable<unknown> {
+    let results: RunResults | undefined;
+    const conclude = async (): Promise<ReadonlyMap<string, string>> => {
+      const metadata = this.#metadata(run);
+      if (this.#hasAll) results = await this.#summarize(run, metadata);
+      return metadata;
+    };
+    return receiveEach(this.#pull, (frames, done) => this.#decode(frames, done)).pipe(
+      takeUntil(merge(this.#allArrived(), this.#stopping$)),
+      writeTo(run.sinks, conclude),
+      tap({
+        next: ({ header }) => {
+          this.#records.accept(header);
+          this.#arrivals$.next();
+        },
+        // The file is whole before anyone who waits for the results opens it.
+        complete: () => {
+          if (results !== undefined) this.#context.bus.publish('process_records_result', { results });
+        },
+      }),
+      connect((written$) => merge(written$, this.#showLive(written$))),
+    );
+  }
+
+  /** Publishes what the last seconds looked like. */
+  #showLive(written$: Observable<MetricBatch>): Observable<never> {
+    return written$.pipe(
+      map(({ header }) => liveBatchOf(header, this.#records.phaseKinds)),
+      rollingWindow({ windowMs: LIVE_WINDOW_MS, emitEveryMs: LIVE_INTERVAL_MS }),
+      takeWhile(() => !this.#hasAll),
+      tap((snapshot) => this.#context.bus.publish('realtime_metrics', { metrics: realtimeMetricsOf(snapshot) })),
+      ignoreElements(),
+    );
+  }
+
+  /** What comes after the end. */
+  #refuse(): Observable<never> {
+    return receiveEach<never>(this.#pull, (frames) => {
+      const rows = this.#decode(frames)?.header.rows ?? 0;
+      this.#context.log.warning(`${rows} records arrived after the results were made; they are left out.`);
+      return undefined;
+    });
+  }
+
+  /** Emits when every record is here, or when those that are missing are taken as lost. */
+  #allArrived(): Observable<unknown> {
+    return this.#arrivals$.pipe(
+      switchMap(() => {
+        if (this.#records.isComplete) return of(true);
+        const nobodyIsLeft = this.#idleTimeoutMs === GONE_TIMEOUT_MS;
+        return this.#records.creditsComplete || nobodyIsLeft ? timer(this.#idleTimeoutMs) : NEVER;
+      }),
+      tap(() => {
+        this.#hasAll = true;
+      }),
+    );
   }
 
   async #openChunks(plan: RunPlan): Promise<RecordSink | undefined> {
@@ -131,11 +209,6 @@ class RecordsManagerService implements Service<RunPlan> {
     if (plan.config.output.exportLevel !== 'raw' || openChunkSink === undefined) return undefined;
     const { createChunkSchema } = await import('./response-chunks.ts');
     return openChunkSink(plan)(createChunkSchema(this.#metadata({ plan })));
-  }
-
-  async #finishFiles({ sink, chunkSink }: Run, metadata: ReadonlyMap<string, string>): Promise<void> {
-    await chunkSink?.finish(new Map());
-    await sink.finish(metadata);
   }
 
   #listen(): void {
@@ -153,75 +226,35 @@ class RecordsManagerService implements Service<RunPlan> {
       this.#records.completeCredits(was_cancelled);
       // What comes after the load is the round trip of an idle network.
       this.#probe?.stop().catch((error: unknown) => this.#context.fail(toError(error)));
-      this.#stats$.next();
-      this.#finishOrWait();
+      this.#arrivals$.next();
     });
     this.#on(bus.messages$('producers_gone'), ({ reason }) => {
       this.#idleReason = reason;
       this.#idleTimeoutMs = GONE_TIMEOUT_MS;
-      this.#finishOrWait();
+      this.#arrivals$.next();
     });
-    this.#on(this.#stats$.pipe(throttleTime(STATS_INTERVAL_MS, undefined, { leading: true, trailing: true })), () => {
-      if (this.#finishing === undefined) this.#publishStats();
-    });
-    const window$ = this.#batches$.pipe(rollingWindow({ windowMs: LIVE_WINDOW_MS, emitEveryMs: LIVE_INTERVAL_MS }));
-    this.#on(window$, (snapshot) => {
-      if (this.#finishing === undefined) bus.publish('realtime_metrics', { metrics: realtimeMetricsOf(snapshot) });
-    });
+    this.#on(
+      this.#arrivals$.pipe(throttleTime(STATS_INTERVAL_MS, undefined, { leading: true, trailing: true })),
+      () => {
+        if (!this.#hasAll) this.#publishStats();
+      },
+    );
   }
 
   #on<T>(messages$: Observable<T>, next: (message: T) => void): void {
-    messages$.pipe(takeUntil(fromEvent(this.#context.stopSignal, 'abort'))).subscribe({
+    messages$.pipe(untilStopped(this.#context.stopSignal)).subscribe({
       next,
       error: (error: unknown) => this.#context.fail(toError(error)),
     });
   }
 
-  async #receive(frames: readonly Uint8Array[]): Promise<void> {
-    const batch = this.#decode(frames);
-    if (batch === undefined || this.#run === undefined) return;
-    if (this.#finishing !== undefined) {
-      this.#context.log.warning(`${batch.header.rows} records arrived after the results were made; they are left out.`);
-      return;
-    }
-    const { sink, chunkSink } = this.#run;
-    // Both in the order of arrival, so that the files' batches belong together one by one.
-    this.#appending = Promise.all([
-      sink.append(batch.message),
-      batch.chunks === undefined ? Promise.resolve() : chunkSink?.append(batch.chunks),
-    ]).then(() => undefined);
-    await this.#appending;
-    this.#records.accept(batch.header);
-    this.#batches$.next(liveBatchOf(batch.header, this.#records.phaseKinds));
-    this.#stats$.next();
-    this.#finishOrWait();
-  }
-
-  #decode(frames: readonly Uint8Array[]): MetricBatch | undefined {
+  #decode(frames: readonly Uint8Array[], done?: () => void): (MetricBatch & Acknowledged) | undefined {
     try {
-      return decodeMetricBatch(frames);
+      return { ...decodeMetricBatch(frames), ...(done === undefined ? {} : { done }) };
     } catch (error) {
       this.#context.log.error(`A batch of metric records cannot be read: ${toError(error).message}`);
       return undefined;
     }
-  }
-
-  /** Called whenever something arrived: ends the run when all is there, else begins the wait for the rest anew. */
-  #finishOrWait(): void {
-    clearTimeout(this.#idleTimer);
-    if (this.#run === undefined || this.#finishing !== undefined) return;
-    if (this.#records.isComplete) {
-      this.#finish(this.#run);
-      return;
-    }
-    const nobodyIsLeft = this.#idleTimeoutMs === GONE_TIMEOUT_MS;
-    if (!this.#records.creditsComplete && !nobodyIsLeft) return;
-    const run = this.#run;
-    this.#idleTimer = setTimeout(() => this.#finish(run), this.#idleTimeoutMs);
-  }
-
-  #finish(run: Run): void {
-    this.#finishing ??= this.#publishResults(run).catch((error: unknown) => this.#context.fail(toError(error)));
   }
 
   /** During the load, because a network that carries it is another one than an idle network. */
@@ -244,10 +277,10 @@ class RecordsManagerService implements Service<RunPlan> {
     return samplesNs;
   }
 
-  async #analyze({ plan, metrics, sink }: Run, measured: MeasuredValues): Promise<Analysis> {
+  async #analyze({ plan, metrics, sinks }: Run, measured: MeasuredValues): Promise<Analysis> {
     const { phases, output, input } = plan.config;
     const { sliceDurationSec } = output;
-    return analyzeRecords(sink, {
+    return analyzeRecords(sinks.records, {
       metrics,
       loadLawOf: this.#options.loadLawOf,
       measured,
@@ -262,12 +295,12 @@ class RecordsManagerService implements Service<RunPlan> {
     });
   }
 
-  async #publishResults(run: Run): Promise<void> {
+  /** The results of all rows; what a reader of the file needs of them is added to its metadata. */
+  async #summarize(run: Run, metadata: Map<string, string>): Promise<RunResults> {
     const { plan, metrics } = run;
-    const { bus } = this.#context;
     const records = this.#records;
     this.#publishStats();
-    bus.publish('all_records_received', { processed: records.processed, errors: records.errors });
+    this.#context.bus.publish('all_records_received', { processed: records.processed, errors: records.errors });
     const measured = new Map([[NETWORK_RTT, await this.#roundTripsNs(run)]]);
     const analysis = await this.#analyze(run, measured);
     const definitions = foreignDefinitions(metrics);
@@ -275,15 +308,12 @@ class RecordsManagerService implements Service<RunPlan> {
       ...createRunResults(records, analysis, plan.clockOrigin, this.#idleReason),
       ...(definitions.length === 0 ? {} : { foreignDefinitions: definitions }),
     };
-    const metadata = this.#metadata({ plan });
     // What the rows cannot say, and all else as its own proof. Slices are made from the rows again; of a long run they are many.
     const { timeSlices: _, ...stored } = results;
     metadata.set('aiperf.summary', JSON.stringify(stored));
     metadata.set('aiperf.phases', JSON.stringify(records.phases));
     metadata.set('aiperf.measured', JSON.stringify(Object.fromEntries(measured)));
-    // The file is whole before anyone who waits for the results opens it.
-    await this.#finishFiles(run, metadata);
-    bus.publish('process_records_result', { results });
+    return results;
   }
 
   #publishStats(): void {

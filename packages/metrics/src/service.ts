@@ -1,4 +1,5 @@
 export { createRecordProcessor } from './service-record-processor.ts';
+export type { RecordProcessorPlacement } from './service-record-processor.ts';
 export { createRecordsManager } from './service-records-manager.ts';
 export type { RecordsManagerMessages, RecordsManagerOptions } from './service-records-manager.ts';
 export { RecordProcessor } from './record-processor.ts';

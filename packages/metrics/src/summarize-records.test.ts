@@ -5,7 +5,7 @@ import type { MetricResult } from './metric-definition.ts';
 import { createMetricSet } from './metric-set.ts';
 import { RecordBatchBuilder } from '@aiperf/records/file';
 import { createRecordSchema } from './record-schema.ts';
-import { GOLDEN, GoldenRows, hasGolden } from './golden-rows.test.support.ts';
+import { GOLDEN, GoldenRows } from './golden-rows.test.support.ts';
 import type { RecordSink } from '@aiperf/records/file';
 import { groupsByKind } from './row-groups.ts';
 import { toResults } from './run-values.ts';
@@ -186,7 +186,7 @@ const NAMES = [
   'p99',
 ] as const;
 
-describe.skipIf(!hasGolden)('summaries of AIPerf 0.13', () => {
+describe('summaries of AIPerf 0.13', () => {
   test.for([
     ['01-llama-raw', true],
     ['02-poisson-goodput', true],

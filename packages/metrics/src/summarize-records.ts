@@ -51,11 +51,11 @@ export async function summarizeRecords(
   { metrics, groups, windowNs, measured = new Map(), ...options }: SummarizeOptions,
 ): Promise<readonly PhaseValues[]> {
   const folds = await foldRows(source, metrics, groups);
-  const values = folds.map(({ scalars, rowCount }) => {
+  const values = folds.map(({ scalars, counts }) => {
     const phase = new PhaseValues();
     for (const [tag, value] of scalars) phase.setScalar(tag, value);
     // What was measured during the run says nothing where no request was.
-    for (const { tag } of rowCount > 0 ? metrics.measured : []) {
+    for (const { tag } of counts.rows > 0 ? metrics.measured : []) {
       phase.setSummary(tag, summarize(Float64Array.from(measured.get(tag) ?? [])));
     }
     return phase;
@@ -83,7 +83,7 @@ async function summarizeColumns(
   const columns = metrics.map((metric) => ({
     metric,
     counts: folds.map((fold) =>
-      metric.kind === 'record_list' ? (fold.listCounts.get(metric.tag) ?? 0) : fold.rowCount,
+      metric.kind === 'record_list' ? (fold.listCounts.get(metric.tag) ?? 0) : fold.counts.rows,
     ),
   }));
   const widestBytes = Math.max(0, ...columns.map(({ counts }) => bytesOf(counts)));
@@ -131,7 +131,7 @@ function jobsOf(metric: Job['metric'], counts: readonly number[], budgetBytes: n
 
 function startJob(job: Job, folds: readonly GroupFold[], budgetBytes: number): RunningJob {
   const collectors = job.valueCounts.map((valueCount, index) => {
-    const failedCount = folds[job.firstGroup + index]?.failedCount ?? 0;
+    const failedCount = folds[job.firstGroup + index]?.counts.errors ?? 0;
     const isAdjusted = job.metric.kind === 'record' && isErrorAdjusted(job.metric) && failedCount > 0;
     const extraRanks = isAdjusted ? (count: number) => adjustedRanks(count, failedCount) : undefined;
     return createCollector(valueCount, budgetBytes, extraRanks);
@@ -148,7 +148,7 @@ async function finishJob(
     const group = firstGroup + index;
     const summary = collector.result();
     values[group]?.setSummary(metric.tag, summary);
-    const failedCount = folds[group]?.failedCount ?? 0;
+    const failedCount = folds[group]?.counts.errors ?? 0;
     if (metric.kind === 'record' && isErrorAdjusted(metric) && failedCount > 0 && summary !== undefined) {
       const good = { ...summary, valueAt: (rank: number) => collector.valueAt(rank) };
       values[group]?.injected.push(errorAdjusted(metric, good, failedCount));

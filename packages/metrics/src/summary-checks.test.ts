@@ -37,7 +37,7 @@ describe('checks of a summary', () => {
     name: 'profiling',
     counts: { sent: 10, completed: 6, failed: 2, cancelled: 1, lost: 1 },
     arrived: { rows: 9, errors: 3, cancelled: 1 },
-    survey: { rows: 9, failed: 3, cancelled: 1 },
+    survey: { rows: 9, errors: 3, cancelled: 1 },
     isComplete: true,
   };
 

@@ -1,6 +1,6 @@
 import type { InvariantViolation, LoadReport, MetricResult } from './metric-definition.ts';
 import { PERCENTILE_NAMES } from './stats/percentile.ts';
-import type { PhaseSurvey } from './survey-rows.ts';
+import type { PhaseRows } from './row-counts.ts';
 
 /** Rounding of sums is no contradiction. */
 const RELATIVE_TOLERANCE = 1e-9;
@@ -61,8 +61,8 @@ export interface PhaseCheck {
   readonly name: string;
   readonly counts: Pick<LoadReport, 'sent' | 'completed' | 'failed' | 'cancelled' | 'lost'>;
   /** As the record processors counted while the rows came. */
-  readonly arrived: { readonly rows: number; readonly errors: number; readonly cancelled: number };
-  readonly survey: Pick<PhaseSurvey, 'rows' | 'failed' | 'cancelled'>;
+  readonly arrived: PhaseRows;
+  readonly survey: PhaseRows;
   /** False when the phase was not seen to its end. */
   readonly isComplete: boolean;
 }
@@ -71,7 +71,7 @@ export interface PhaseCheck {
 export function checkCounts(phases: readonly PhaseCheck[]): InvariantViolation[] {
   const violations = new Violations();
   for (const { name, counts, arrived, survey, isComplete } of phases) {
-    const { rows, failed: errors, cancelled } = survey;
+    const { rows, errors, cancelled } = survey;
     if (rows !== arrived.rows || errors !== arrived.errors || cancelled !== arrived.cancelled) {
       violations.add(
         'rows_not_as_counted',

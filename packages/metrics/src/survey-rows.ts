@@ -1,28 +1,25 @@
 import { BatchTimes } from './batch-times.ts';
 import type { MetricSet } from './metric-set.ts';
 import type { RecordSink } from '@aiperf/records/file';
+import { OUTCOME_COLUMNS, RowCounts, rowOutcomes } from './row-counts.ts';
 import { createRowChecks, type RowChecks } from './row-checks.ts';
 
 /** What the rows of one phase say together. Times are run nanoseconds. */
-export interface PhaseSurvey {
-  rows: number;
-  valid: number;
-  failed: number;
-  cancelled: number;
+export class PhaseSurvey extends RowCounts {
   /** Rows of first turns. */
-  sessions: number;
+  sessions = 0;
   /** First start and last end of all its requests, whatever became of them; infinities the other way round without any. */
-  firstStartNs: number;
-  lastEndNs: number;
+  firstStartNs: number = Number.POSITIVE_INFINITY;
+  lastEndNs: number = Number.NEGATIVE_INFINITY;
   /** Rows with a start; with a due time; with both: what never reached a connection was due and has no start. */
-  started: number;
-  due: number;
-  sentDue: number;
-  firstDueNs: number;
-  lastDueNs: number;
+  started = 0;
+  due = 0;
+  sentDue = 0;
+  firstDueNs: number = Number.POSITIVE_INFINITY;
+  lastDueNs: number = Number.NEGATIVE_INFINITY;
   /** Of those with both. */
-  firstSentDueNs: number;
-  lastSentDueNs: number;
+  firstSentDueNs: number = Number.POSITIVE_INFINITY;
+  lastSentDueNs: number = Number.NEGATIVE_INFINITY;
 }
 
 /** What one pass over all rows says about them. */
@@ -36,8 +33,7 @@ export interface RowSurvey {
 const COLUMNS = [
   'phase_index',
   'turn_index',
-  'valid',
-  'was_cancelled',
+  ...OUTCOME_COLUMNS,
   'request_start_offset_ns',
   'request_end_offset_ns',
   'due_offset_ns',
@@ -52,8 +48,7 @@ export async function surveyRows(source: Pick<RecordSink, 'scan'>, metrics: Metr
   await source.scan([...new Set([...COLUMNS, ...checks.columns])], (batch) => {
     const indexes = batch.numbers('phase_index');
     const turns = batch.numbers('turn_index');
-    const valid = batch.numbers('valid');
-    const cancelled = batch.numbers('was_cancelled');
+    const outcomeOf = rowOutcomes(batch);
     const starts = batch.numbers('request_start_offset_ns');
     const ends = batch.numbers('request_end_offset_ns');
     const dues = batch.numbers('due_offset_ns');
@@ -62,11 +57,8 @@ export async function surveyRows(source: Pick<RecordSink, 'scan'>, metrics: Metr
     let batchEndNs = Number.NEGATIVE_INFINITY;
     for (let row = 0; row < batch.rowCount; row++) {
       const phase = phaseOf(phases, indexes[row] ?? -1);
-      phase.rows++;
+      phase.add(outcomeOf(row));
       if (turns[row] === 0) phase.sessions++;
-      if (cancelled[row] === 1) phase.cancelled++;
-      else if (valid[row] === 1) phase.valid++;
-      else phase.failed++;
       // Comparisons with NaN are false, so what is unknown changes nothing.
       const startNs = (starts[row] ?? Number.NaN) - (resends[row] ?? 0);
       const endNs = ends[row] ?? Number.NaN;
@@ -96,28 +88,8 @@ export async function surveyRows(source: Pick<RecordSink, 'scan'>, metrics: Metr
 function phaseOf(phases: Map<number, PhaseSurvey>, index: number): PhaseSurvey {
   let phase = phases.get(index);
   if (phase === undefined) {
-    phase = emptySurvey();
+    phase = new PhaseSurvey();
     phases.set(index, phase);
   }
   return phase;
-}
-
-/** Of a phase without a row. */
-export function emptySurvey(): PhaseSurvey {
-  return {
-    rows: 0,
-    valid: 0,
-    failed: 0,
-    cancelled: 0,
-    sessions: 0,
-    firstStartNs: Number.POSITIVE_INFINITY,
-    lastEndNs: Number.NEGATIVE_INFINITY,
-    started: 0,
-    due: 0,
-    sentDue: 0,
-    firstDueNs: Number.POSITIVE_INFINITY,
-    lastDueNs: Number.NEGATIVE_INFINITY,
-    firstSentDueNs: Number.POSITIVE_INFINITY,
-    lastSentDueNs: Number.NEGATIVE_INFINITY,
-  };
 }

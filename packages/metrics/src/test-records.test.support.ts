@@ -1,6 +1,5 @@
 import { readMessage } from '@aiperf/records/testing';
-import type { RequestRecord } from '@aiperf/records';
-import { createTimeline } from '@aiperf/records';
+import { RequestRecord, type RequestNumbers } from '@aiperf/records';
 import type { Schema, Table, Vector } from 'apache-arrow';
 import type { ColumnBatch, RecordSink } from '@aiperf/records/file';
 
@@ -14,14 +13,20 @@ export function contentEvent(delta: Record<string, unknown>, finishReason: strin
   return `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: finishReason }] })}\n\n`;
 }
 
-type Overrides = Partial<Omit<RequestRecord, 'timeline'>> & {
-  readonly timeline?: Partial<RequestRecord['timeline']>;
+type Overrides = Partial<Omit<RequestRecord, 'timeline' | 'numbers' | 'copy'>> & {
+  readonly timeline?: Partial<Omit<RequestRecord['timeline'], 'numbers'>>;
   readonly reads?: readonly Read[];
 };
 
 /** A request record that began at 1,000,000 ns, with the given reads as its body. */
 export function requestRecord({ timeline: times = {}, reads = [], ...fields }: Overrides = {}): RequestRecord {
-  const timeline = createTimeline();
+  const record = Object.assign(new RequestRecord(), {
+    creditIssuedNs: 900_000,
+    inputTokens: 10,
+    maxOutputTokens: 4,
+    ...fields,
+  });
+  const { timeline } = record;
   const chunks = reads.map(([, text]) => Buffer.from(text));
   timeline.readNs = Float64Array.from(reads, ([atNs]) => atNs);
   timeline.readLengths = Uint32Array.from(chunks, ({ length }) => length);
@@ -44,23 +49,12 @@ export function requestRecord({ timeline: times = {}, reads = [], ...fields }: O
     responseReads: reads.length,
     ...times,
   });
-  return {
-    creditId: 0,
-    phaseIndex: 0,
-    sessionNumber: 0,
-    conversationIndex: 0,
-    turnIndex: 0,
-    creditIssuedNs: 900_000,
-    dueNs: Number.NaN,
-    turnaroundNs: Number.NaN,
-    cancelled: false,
-    cancelAfterNs: Number.NaN,
-    inputTokens: 10,
-    historyReplies: [],
-    maxOutputTokens: 4,
-    ...fields,
-    timeline,
-  };
+  return record;
+}
+
+/** A copy of a record with some changes; numbers of the timeline among them. */
+export function changed(from: RequestRecord, changes: Partial<Omit<RequestNumbers, 'numbers'>>): RequestRecord {
+  return Object.assign(from.copy(), changes);
 }
 
 /** A record sink that keeps the batches in memory and reads them with apache-arrow. */

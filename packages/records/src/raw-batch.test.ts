@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createRawBatchDecoder } from './decode/raw-batch-reader.ts';
+import { createRawBatchDecoder } from './decode/raw-batch-decoder.ts';
 import { RawBatchWriter } from './build/raw-batch-writer.ts';
+import { NUMBER_NAMES } from './request-columns.ts';
 import { REQUEST_ERROR_CODES } from './request-error.ts';
-import type { RequestRecord } from './request-record.ts';
-import { appendRead, createTimeline } from './timeline.ts';
+import { RequestRecord } from './request-record.ts';
+import { appendRead } from './timeline.ts';
 
 const writer = new RawBatchWriter('worker_1');
 const decode = await createRawBatchDecoder();
@@ -24,49 +25,49 @@ const error = fc.option(
   ),
   { nil: undefined },
 );
-const timeline = fc
-  .record({
-    queuedNs: stamp,
-    connectStartNs: stamp,
-    dnsEndNs: stamp,
-    connectEndNs: stamp,
-    startNs: stamp,
-    sendEndNs: stamp,
-    headersNs: stamp,
-    endNs: stamp,
-    status: fc.integer({ min: 0, max: 999 }),
-    statusText: fc.string(),
-    contentType: fc.string(),
-    connectionReused: fc.boolean(),
-    resentCount: fc.nat({ max: 1 }),
-    resendNs: fc.nat(),
-    requestBytes: fc.nat(),
-    responseBytes: id,
-    responseReads: count,
-    error,
-    reads: fc.array(fc.tuple(stamp, fc.uint8Array({ maxLength: 20 }))),
-  })
-  .map(({ reads, ...stamps }) => {
-    const timeline = createTimeline();
-    for (const [readNs, bytes] of reads) appendRead(timeline, readNs, bytes);
-    return Object.assign(timeline, stamps);
-  });
-const record: fc.Arbitrary<RequestRecord> = fc.record({
-  creditId: id,
-  phaseIndex: fc.nat(),
-  sessionNumber: id,
-  conversationIndex: count,
-  turnIndex: count,
-  creditIssuedNs: stamp,
-  dueNs: stamp,
-  turnaroundNs: stamp,
-  cancelled: fc.boolean(),
-  cancelAfterNs: stamp,
-  inputTokens: count,
-  historyReplies: fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 4 }),
-  maxOutputTokens: stamp,
-  timeline,
+const timeline = fc.record({
+  queuedNs: stamp,
+  connectStartNs: stamp,
+  dnsEndNs: stamp,
+  connectEndNs: stamp,
+  startNs: stamp,
+  sendEndNs: stamp,
+  headersNs: stamp,
+  endNs: stamp,
+  status: fc.integer({ min: 0, max: 999 }),
+  statusText: fc.string(),
+  contentType: fc.string(),
+  connectionReused: fc.boolean(),
+  resentCount: fc.nat({ max: 1 }),
+  resendNs: fc.nat(),
+  requestBytes: fc.nat(),
+  responseBytes: id,
+  responseReads: count,
+  error,
+  reads: fc.array(fc.tuple(stamp, fc.uint8Array({ maxLength: 20 }))),
 });
+const record: fc.Arbitrary<RequestRecord> = fc
+  .record({
+    creditId: id,
+    phaseIndex: fc.nat(),
+    sessionNumber: id,
+    conversationIndex: count,
+    turnIndex: count,
+    creditIssuedNs: stamp,
+    dueNs: stamp,
+    turnaroundNs: stamp,
+    cancelled: fc.boolean(),
+    inputTokens: count,
+    historyReplies: fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 4 }),
+    maxOutputTokens: stamp,
+    timeline,
+  })
+  .map(({ timeline: { reads, ...stamps }, ...fields }) => {
+    const record = Object.assign(new RequestRecord(), fields);
+    for (const [readNs, bytes] of reads) appendRead(record.timeline, readNs, bytes);
+    Object.assign(record.timeline, stamps);
+    return record;
+  });
 
 /** The record as it is meant: only the valid part of each buffer. */
 function validPart({ timeline, ...rest }: RequestRecord): object {
@@ -80,6 +81,13 @@ function validPart({ timeline, ...rest }: RequestRecord): object {
     },
   };
 }
+
+test('a number that was named is told apart from all others', () => {
+  const record = new RequestRecord();
+  const names = NUMBER_NAMES.filter((name) => name !== 'cancelled' && name !== 'connectionReused');
+  for (const [i, name] of names.entries()) Object.assign(record, { [name]: i + 1 });
+  expect(names.map((name) => record.timeline[name as 'status'])).toStrictEqual(names.map((_, i) => i + 1));
+});
 
 test('what is written is read back, batch after batch from one writer', () => {
   fc.assert(
@@ -99,24 +107,9 @@ test('what is written is read back, batch after batch from one writer', () => {
 });
 
 function sampleRecord(creditId: number, bodyBytes: number): RequestRecord {
-  const timeline = createTimeline();
-  appendRead(timeline, creditId, new Uint8Array(bodyBytes).fill(creditId % 251));
-  return {
-    creditId,
-    phaseIndex: 1,
-    sessionNumber: creditId,
-    conversationIndex: 0,
-    turnIndex: 0,
-    creditIssuedNs: 1,
-    dueNs: Number.NaN,
-    turnaroundNs: Number.NaN,
-    cancelled: false,
-    cancelAfterNs: Number.NaN,
-    inputTokens: 3,
-    historyReplies: [],
-    maxOutputTokens: 4,
-    timeline,
-  };
+  const record = Object.assign(new RequestRecord(), { creditId, sessionNumber: creditId, inputTokens: 3 });
+  appendRead(record.timeline, creditId, new Uint8Array(bodyBytes).fill(creditId % 251));
+  return record;
 }
 
 test('rows, reads and bodies beyond the first capacity keep their order', () => {

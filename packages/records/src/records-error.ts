@@ -22,6 +22,11 @@ export class RecordsError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
   }
+
+  /** The file or directory that the user named is at fault; what failed while it was written is not. */
+  get isUsage(): boolean {
+    return this.code !== 'AIPERF_RECORDS_WRITE_FAILED';
+  }
 }
 
 /** Text of anything that was caught, for the end of a message. */

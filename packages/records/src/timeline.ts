@@ -1,49 +1,6 @@
+import { grown } from './build/grown.ts';
+import { clearExchange, ExchangeRow } from './request-columns.ts';
 import type { RequestError } from './request-error.ts';
-
-/**
- * What one exchange looked like on the client's clock. A transport fills it while the exchange runs and does nothing else in its
- * read callback; all times are run nanoseconds, NaN where the point was never reached.
- *
- * Instances are reused: {@link resetTimeline} keeps the buffers. The body is stored without HTTP framing (chunk sizes removed), and the reads
- * say how many body bytes each socket read brought, so every body byte has a time.
- */
-export interface Timeline {
-  /** The request was handed to the transport. */
-  queuedNs: number;
-  /** A new connection was begun; NaN on a reused connection. */
-  connectStartNs: number;
-  dnsEndNs: number;
-  connectEndNs: number;
-  /** The request's bytes were handed to the socket. Zero point of every latency. */
-  startNs: number;
-  /** The socket took all bytes of the request. */
-  sendEndNs: number;
-  /** Status line and headers were complete. */
-  headersNs: number;
-  /** The response was complete by its framing, or the exchange ended with an error. */
-  endNs: number;
-  status: number;
-  statusText: string;
-  contentType: string;
-  connectionReused: boolean;
-  /** 1 when an empty reply on a reused connection made the request be sent once more; `startNs` is then the second send. */
-  resentCount: number;
-  /** Time lost before the second send. 0 when the request was sent once. */
-  resendNs: number;
-  requestBytes: number;
-  /** Bytes of the response as they came from the socket, framing and headers included. */
-  responseBytes: number;
-  /** Socket reads that belong to this response. */
-  responseReads: number;
-  /** Number of reads with body bytes; valid entries of `readNs` and `readLengths`. */
-  readCount: number;
-  readNs: Float64Array;
-  readLengths: Uint32Array;
-  /** Valid bytes of `body`. */
-  bodyLength: number;
-  body: Uint8Array;
-  error: RequestError | undefined;
-}
 
 /** Room of a fresh timeline: 15,000 of them at once take 18 MB. */
 const INITIAL_BODY_BYTES = 1024;
@@ -55,48 +12,34 @@ const KEPT_READS = 1024;
 const MAX_KEPT_BODY_BYTES = 1024 * 1024;
 const MAX_KEPT_READS = 64 * 1024;
 
+/**
+ * What one exchange looked like on the client's clock. A transport fills it while the exchange runs and does nothing else in its
+ * read callback; all times are run nanoseconds, NaN where the point was never reached.
+ *
+ * Instances are reused: {@link resetTimeline} keeps the buffers. The body is stored without HTTP framing (chunk sizes removed), and the reads
+ * say how many body bytes each socket read brought, so every body byte has a time.
+ */
+export class Timeline extends ExchangeRow {
+  statusText = '';
+  contentType = '';
+  /** Number of reads with body bytes; valid entries of `readNs` and `readLengths`. */
+  readCount = 0;
+  readNs: Float64Array = new Float64Array(INITIAL_READS);
+  readLengths: Uint32Array = new Uint32Array(INITIAL_READS);
+  /** Valid bytes of `body`. */
+  bodyLength = 0;
+  body: Uint8Array = new Uint8Array(INITIAL_BODY_BYTES);
+  error: RequestError | undefined = undefined;
+}
+
 /** A timeline with no stamps and small buffers that grow as the response comes. */
 export function createTimeline(): Timeline {
-  return {
-    queuedNs: Number.NaN,
-    connectStartNs: Number.NaN,
-    dnsEndNs: Number.NaN,
-    connectEndNs: Number.NaN,
-    startNs: Number.NaN,
-    sendEndNs: Number.NaN,
-    headersNs: Number.NaN,
-    endNs: Number.NaN,
-    status: 0,
-    statusText: '',
-    contentType: '',
-    connectionReused: false,
-    resentCount: 0,
-    resendNs: 0,
-    requestBytes: 0,
-    responseBytes: 0,
-    responseReads: 0,
-    readCount: 0,
-    readNs: new Float64Array(INITIAL_READS),
-    readLengths: new Uint32Array(INITIAL_READS),
-    bodyLength: 0,
-    body: new Uint8Array(INITIAL_BODY_BYTES),
-    error: undefined,
-  };
+  return new Timeline();
 }
 
 /** Makes a timeline ready for the next exchange. Buffers stay unless one exchange made them far larger than the last one needed. */
 export function resetTimeline(timeline: Timeline): void {
-  timeline.queuedNs = Number.NaN;
-  timeline.connectStartNs = Number.NaN;
-  timeline.dnsEndNs = Number.NaN;
-  timeline.connectEndNs = Number.NaN;
-  timeline.startNs = Number.NaN;
-  timeline.sendEndNs = Number.NaN;
-  timeline.endNs = Number.NaN;
-  timeline.connectionReused = false;
-  timeline.resentCount = 0;
-  timeline.resendNs = 0;
-  timeline.requestBytes = 0;
+  clearExchange(timeline);
   timeline.error = undefined;
   if (
     timeline.body.length > MAX_KEPT_BODY_BYTES ||
@@ -154,17 +97,10 @@ export function recordRead(timeline: Timeline, readNs: number, lengthBytes: numb
 
 function reserveBody(timeline: Timeline, moreBytes: number): void {
   const neededBytes = timeline.bodyLength + moreBytes;
-  if (neededBytes <= timeline.body.length) return;
-  const grown = new Uint8Array(Math.max(neededBytes, timeline.body.length * 2));
-  grown.set(timeline.body.subarray(0, timeline.bodyLength));
-  timeline.body = grown;
+  if (neededBytes > timeline.body.length) timeline.body = grown(timeline.body, neededBytes);
 }
 
 function growReads(timeline: Timeline): void {
-  const readNs = new Float64Array(timeline.readNs.length * 2);
-  readNs.set(timeline.readNs);
-  timeline.readNs = readNs;
-  const readLengths = new Uint32Array(timeline.readLengths.length * 2);
-  readLengths.set(timeline.readLengths);
-  timeline.readLengths = readLengths;
+  timeline.readNs = grown(timeline.readNs, timeline.readCount + 1);
+  timeline.readLengths = grown(timeline.readLengths, timeline.readCount + 1);
 }

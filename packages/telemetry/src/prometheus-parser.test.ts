@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -82,11 +82,9 @@ function recordedPage(path: string): string {
   return (head.includes('content-encoding: gzip') ? gunzipSync(body) : body).toString('utf8');
 }
 
-const recordings = join(import.meta.dirname, '../../../../shared/recordings');
-// They lie beside the checkout and are not part of it; CI has them.
-const isWithout = !existsSync(recordings) && process.env['CI'] === undefined;
+const recordings = join(import.meta.dirname, '../../../test/data/recordings');
 
-describe.skipIf(isWithout)('recorded pages of real servers', () => {
+describe('recorded pages of real servers', () => {
   test.for([
     ['llama.cpp', 'llamacpp:prompt_tokens_total', 'counter'],
     ['vllm', 'vllm:time_to_first_token_seconds', 'histogram'],

@@ -1,12 +1,10 @@
 import type { CreditBatch, CreditReturnBatch } from './credit.ts';
-import { CreditColumns } from './credit-columns.ts';
+import { CreditColumns, usedRows } from './credit-columns.ts';
 import { CreditReturns } from './credit-returns.ts';
 import type { WorkerLoss } from './credit-returns.ts';
-import { NO_WORKER } from './credit-table.ts';
-import type { PhaseCounts, SessionCounts } from './messages.ts';
 import { isPastSendingEnd } from './phase/stop-conditions.ts';
 import type { StopConditions } from './phase/stop-conditions.ts';
-import { PhaseBooks } from './phase-books.ts';
+import { PhaseLedger } from './phase-ledger.ts';
 import type { SessionSource } from './sessions/session-source.ts';
 import type { WorkerLedger } from './worker-ledger.ts';
 
@@ -36,33 +34,19 @@ export const TURN_LEAD_NS = 50_000_000;
  * not come to are free again for others. A request of the count is used up by the grant of its credit, not by the session that may want it.
  */
 export class CreditIssuer {
+  readonly ledger: PhaseLedger;
   readonly #options: CreditIssuerOptions;
   readonly #source: SessionSource;
   readonly #columns: readonly CreditColumns[];
-  readonly #books: PhaseBooks;
   readonly #returns: CreditReturns;
-  #nextId = 0;
-  #nextSessionNumber = 0;
-  #sessionsMade = 0;
-  #turnsMade = 0;
   #lastSentNs = Number.NaN;
 
   constructor(options: CreditIssuerOptions) {
     this.#options = options;
     this.#source = options.source;
     this.#columns = options.workerIds.map(() => new CreditColumns());
-    this.#books = new PhaseBooks(options.workerIds, options.stopConditions.requestCount);
-    this.#returns = new CreditReturns(this.#books, (conversation, turn) => options.source.delayNs(conversation, turn));
-  }
-
-  /** Workers that are left, in the order of the plan. */
-  get workers(): readonly WorkerLedger[] {
-    return this.#books.workers;
-  }
-
-  /** Those that may be granted more. */
-  get openWorkers(): readonly WorkerLedger[] {
-    return this.#books.workers.filter(({ hasStopped }) => !hasStopped);
+    this.ledger = new PhaseLedger(options.workerIds, options.stopConditions.requestCount);
+    this.#returns = new CreditReturns(this.ledger, (conversation, turn) => options.source.delayNs(conversation, turn));
   }
 
   /** Whether later turns take due times of their own, when the turn before has come back. */
@@ -70,53 +54,28 @@ export class CreditIssuer {
     return this.#source.takeLaterDueNs !== undefined && this.#source.hasLaterTurns;
   }
 
-  /** Nothing is granted any more, whatever comes back. */
-  get isClosed(): boolean {
-    return this.#books.isClosed;
-  }
-
   /** Whether anything is still to be granted, now or when other turns have ended. */
   get hasMore(): boolean {
-    const { isClosed, returned, requestsLeft, turnsLeft } = this.#books;
+    const { isClosed, returnedCount, requestsLeft, turnsLeft } = this.ledger;
     if (isClosed) return false;
-    return returned.length > 0 || (requestsLeft > 0 && turnsLeft > 0) || this.#hasNewSession;
-  }
-
-  /** Requests that may still be granted, in sessions that are there or new ones; infinite without a request count. */
-  get requestsLeft(): number {
-    return this.#books.requestsLeft;
-  }
-
-  /** Sessions are there that have turns for which no request is left. */
-  get hasTruncatedSessions(): boolean {
-    return this.#books.requestsLeft === 0 && this.#books.turnsLeft > 0;
+    return returnedCount > 0 || (requestsLeft > 0 && turnsLeft > 0) || this.#hasNewSession;
   }
 
   /** Whether a further session may begin, if there are requests for it. */
   get mayBeginSessions(): boolean {
-    const { sessionCount } = this.#options.stopConditions;
-    return sessionCount === null || this.#sessionsMade < sessionCount;
+    return this.#sessionsToBegin > 0;
   }
 
   /** Sessions that can be granted now at most; infinite when only time ends the phase. */
   get sessionsLeftMax(): number {
-    return this.#books.returned.length + this.#newSessionsLeft(this.#books.requestsLeft);
+    return this.ledger.returnedCount + this.#newSessionsLeft(this.ledger.requestsLeft);
   }
 
   /** The same if those that are there come to their last turn, and conversations go on as long as they did so far. */
   get sessionsLeftLikely(): number {
-    const { returned, requestsLeft, turnsLeft } = this.#books;
-    const turnsEach = this.#sessionsMade === 0 ? 1 : this.#turnsMade / this.#sessionsMade;
-    return returned.length + this.#newSessionsLeft(Math.max(0, requestsLeft - turnsLeft) / turnsEach);
-  }
-
-  /** Credits granted and not known to be sent, over all workers. */
-  get unsentCount(): number {
-    return this.#books.sum((worker) => worker.unsentCount);
-  }
-
-  get outstandingCount(): number {
-    return this.#books.sum((worker) => worker.outstandingCount);
+    const { returnedCount, requestsLeft, turnsLeft, sessionsMade, turnsMade } = this.ledger;
+    const turnsEach = sessionsMade === 0 ? 1 : turnsMade / sessionsMade;
+    return returnedCount + this.#newSessionsLeft(Math.max(0, requestsLeft - turnsLeft) / turnsEach);
   }
 
   /** When the latest request was sent, in run nanoseconds; NaN before the first. */
@@ -124,32 +83,12 @@ export class CreditIssuer {
     return this.#lastSentNs;
   }
 
-  /** Longest delay before a turn that was granted or waits: so long nothing may happen and all is well. */
-  get longestDelayNs(): number {
-    return this.#books.longestDelayNs;
-  }
-
-  get counts(): PhaseCounts & SessionCounts {
-    return this.#books.counts;
-  }
-
-  /** Whether a worker holds a credit that is due after this. */
-  hasDueAfter(timeNs: number): boolean {
-    return this.#books.credits.hasDueAfter(timeNs);
-  }
-
   /** Due time of the session that {@link grantSession} grants next; `undefined`: there is none. */
   peekDueNs(): number | undefined {
-    const { isClosed, returned, credits, sessions } = this.#books;
+    const { isClosed, returnedCount, returnedDueNs } = this.ledger;
     if (isClosed) return undefined;
-    const row = returned.at(-1);
-    if (row === undefined) return this.#hasNewSession ? this.#source.peekDueNs() : undefined;
-    return credits.dueNs[credits.find(sessions.firstIds[row] ?? -1)];
-  }
-
-  /** When the first of the sessions that wait for the grant of their next turn is ready for it; `undefined`: none waits. */
-  peekReadyNs(): number | undefined {
-    return this.#books.idleReadyNs;
+    if (returnedCount > 0) return returnedDueNs;
+    return this.#hasNewSession ? this.#source.peekDueNs() : undefined;
   }
 
   /**
@@ -157,9 +96,9 @@ export class CreditIssuer {
    * must not use up what the sessions need that hold the slots, or neither would go on.
    */
   safeRequestsLeft(worker: WorkerLedger): number {
-    const { requestsLeft, turnsLeft } = this.#books;
+    const { requestsLeft, turnsLeft, workers } = this.ledger;
     if (turnsLeft === 0 || worker.slots === null) return requestsLeft;
-    const hasSlot = worker.sessionCount < worker.slots && !this.#books.workers.some(isOverfull);
+    const hasSlot = worker.sessionCount < worker.slots && !workers.some(isOverfull);
     return hasSlot ? requestsLeft : requestsLeft - turnsLeft;
   }
 
@@ -169,41 +108,35 @@ export class CreditIssuer {
    * own.
    */
   grantSession(worker: WorkerLedger, nowNs: number, turnsAhead?: number, requestLimit?: number): boolean {
-    const books = this.#books;
-    if (books.isClosed) return false;
-    const returned = books.returned.pop();
+    const { ledger } = this;
+    if (ledger.isClosed) return false;
+    const returned = ledger.popReturned();
     if (returned === undefined && !this.#hasNewSession) return false;
     const row = returned ?? this.#makeSession(turnsAhead, requestLimit);
-    const { sessions } = books;
+    const { sessions, credits } = ledger;
     const firstId = sessions.firstIds[row] ?? 0;
     const creditCount = sessions.nextTurnIndexes[row] ?? 1;
-    sessions.workers[row] = worker.number;
-    sessions.flags[row] = 0;
-    sessions.issuedNs[row] = nowNs;
-    sessions.outstandingCounts[row] = creditCount;
-    for (let turn = 0; turn < creditCount; turn += 1) this.#put(firstId + turn, worker);
-    worker.noteGranted(1, creditCount);
+    ledger.grantSession(row, worker, nowNs);
+    for (let turn = 0; turn < creditCount; turn += 1) this.#put(credits.find(firstId + turn), worker);
     return true;
   }
 
   /** Grants the session that is ready first its next turn and up to `turnsAhead` further ones. There must be a request left for it. */
   grantIdleSession(nowNs: number, turnsAhead = 0): void {
-    const books = this.#books;
-    const row = books.popIdle();
+    const { ledger } = this;
+    const row = ledger.popIdle();
     if (row === undefined) return;
-    const { sessions } = books;
-    const worker = books.worker(sessions.workers[row] ?? NO_WORKER);
+    const { sessions } = ledger;
+    const worker = ledger.workerOf(row);
     const readyNs = sessions.readyNs[row] ?? nowNs;
     const dueNs = this.#source.takeLaterDueNs?.(readyNs, this.#hasNewSession) ?? Number.NaN;
     if (worker === undefined || isPastSendingEnd(this.#options.stopConditions, dueNs)) {
-      books.endSession(row, worker);
+      ledger.endSession(row);
       return;
     }
     sessions.issuedNs[row] = nowNs;
     this.#put(this.#makeCredit(row, dueNs), worker);
-    worker.noteGranted(0, 1);
-    sessions.outstandingCounts[row] = 1;
-    this.#grantAhead(row, worker, turnsAhead);
+    this.grantAhead(row, turnsAhead);
   }
 
   /** Rows of sessions that are using the last credit they have. */
@@ -213,17 +146,22 @@ export class CreditIssuer {
 
   /** Grants a session that has a credit up to `turnsAhead` further ones. */
   grantAhead(row: number, turnsAhead: number): void {
-    const worker = this.#books.worker(this.#books.sessions.workers[row] ?? NO_WORKER);
-    if (worker !== undefined && !worker.hasStopped) this.#grantAhead(row, worker, turnsAhead);
+    const worker = this.ledger.workerOf(row);
+    if (worker === undefined || worker.hasStopped || this.ledger.isClosed) return;
+    for (let count = 0; count < turnsAhead && this.#goesAhead(row, turnsAhead); count += 1) {
+      this.#put(this.#makeCredit(row, Number.NaN), worker);
+    }
   }
 
   /** Sends what was granted. */
   flush(nowNs: number): void {
-    for (const worker of this.#books.workers) {
+    const { phaseIndex } = this.#options;
+    for (const worker of this.ledger.workers) {
       const columns = this.#columns[worker.number];
       if (columns === undefined || columns.size === 0) continue;
       worker.recallLevel = 0;
-      this.#options.grant(worker.id, columns.take(this.#options.phaseIndex, nowNs));
+      this.#options.grant(worker.id, { phaseIndex, issuedNs: nowNs, ...usedRows(columns) });
+      columns.clear();
     }
   }
 
@@ -235,25 +173,9 @@ export class CreditIssuer {
     this.#options.recall(worker.id, laterTurns);
   }
 
-  /** Whether the next session to be granted is one that came back. */
-  get hasReturned(): boolean {
-    return this.#books.returned.length > 0;
-  }
-
-  /** Makes the requests of the last session that came back unstarted free for others; false: there is none. */
-  dissolveReturned(): boolean {
-    const books = this.#books;
-    const row = books.returned.shift();
-    if (row === undefined) return false;
-    this.#sessionsMade -= 1;
-    this.#turnsMade -= books.sessions.turnCounts[row] ?? 1;
-    books.requestsLeft += books.discardReturned(row);
-    return true;
-  }
-
   /** Books what a worker reports; the result is how many of its credits were not out there and count for nothing. */
   takeBack(workerId: string, batch: CreditReturnBatch, nowNs: number): number {
-    const worker = this.#books.workerNamed(workerId);
+    const worker = this.ledger.workerNamed(workerId);
     if (worker === undefined) return batch.ids.length;
     if (!(batch.lastSentNs <= this.#lastSentNs) && !Number.isNaN(batch.lastSentNs)) this.#lastSentNs = batch.lastSentNs;
     return this.#returns.takeBack(worker, batch, nowNs);
@@ -261,7 +183,7 @@ export class CreditIssuer {
 
   /** A worker is gone: what it may have sent counts as lost, its sessions end. */
   loseWorker(workerId: string, nowNs: number): WorkerLoss {
-    const worker = this.#books.workerNamed(workerId);
+    const worker = this.ledger.workerNamed(workerId);
     return worker === undefined ? { lostCount: 0, sessionCount: 0 } : this.#returns.loseWorker(worker, nowNs);
   }
 
@@ -272,46 +194,34 @@ export class CreditIssuer {
 
   /** Nothing is granted from here on. What was due before `atNs` and is not sent has missed its time. */
   close(atNs: number): void {
-    const books = this.#books;
-    if (books.isClosed) return;
+    if (this.ledger.isClosed) return;
     const hasNewSession = this.#hasNewSession;
-    books.closedAtNs = atNs;
-    if (hasNewSession) {
-      const { sessionCount } = this.#options.stopConditions;
-      const sessionLimit = (sessionCount ?? Number.POSITIVE_INFINITY) - this.#sessionsMade;
-      books.neverSent += this.#source.countDueBefore(books.overdueLimitNs, books.requestsLeft, sessionLimit);
-    }
-    for (const row of books.returned) books.discardReturned(row);
-    books.returned = [];
-    books.endIdle();
+    this.ledger.close(atNs, (limitNs) =>
+      hasNewSession ? this.#source.countDueBefore(limitNs, this.ledger.requestsLeft, this.#sessionsToBegin) : 0,
+    );
+  }
+
+  /** Sessions that may still begin, if there are requests for them. */
+  get #sessionsToBegin(): number {
+    return (this.#options.stopConditions.sessionCount ?? Number.POSITIVE_INFINITY) - this.ledger.sessionsMade;
   }
 
   get #hasNewSession(): boolean {
-    if (this.#books.requestsLeft === 0 || this.#books.isClosed || !this.mayBeginSessions) return false;
+    if (this.ledger.requestsLeft === 0 || this.ledger.isClosed || !this.mayBeginSessions) return false;
     const dueNs = this.#source.peekDueNs();
     return dueNs !== undefined && !isPastSendingEnd(this.#options.stopConditions, dueNs);
   }
 
   #newSessionsLeft(limit: number): number {
-    if (!this.#hasNewSession) return 0;
-    const { sessionCount } = this.#options.stopConditions;
-    return Math.min(
-      sessionCount === null ? Number.POSITIVE_INFINITY : sessionCount - this.#sessionsMade,
-      Math.ceil(limit),
-    );
+    return this.#hasNewSession ? Math.min(this.#sessionsToBegin, Math.ceil(limit)) : 0;
   }
 
   #makeSession(turnsAhead?: number, requestLimit = Number.POSITIVE_INFINITY): number {
     const source = this.#source;
-    const books = this.#books;
     source.advance();
     // A session that could not be finished even if it had all requests that are left is that much shorter from the beginning.
-    const turnCount = Math.min(source.turnCount, books.requestsLeft, requestLimit);
-    const row = books.sessions.add(this.#nextSessionNumber, source.conversationIndex, turnCount, this.#nextId);
-    this.#nextSessionNumber += 1;
-    this.#sessionsMade += 1;
-    this.#turnsMade += turnCount;
-    books.turnsLeft += turnCount;
+    const turnCount = Math.min(source.turnCount, this.ledger.requestsLeft, requestLimit);
+    const row = this.ledger.addSession(source.conversationIndex, turnCount);
     this.#makeCredit(row, source.turnDueNs(0));
     const aheadCount = turnsAhead ?? (source.takeLaterDueNs === undefined ? Number.POSITIVE_INFINITY : 0);
     for (let turn = 1; turn <= aheadCount && this.#goesAhead(row, aheadCount); turn += 1) {
@@ -320,18 +230,9 @@ export class CreditIssuer {
     return row;
   }
 
-  #grantAhead(row: number, worker: WorkerLedger, turnsAhead: number): void {
-    const { sessions } = this.#books;
-    for (let count = 0; count < turnsAhead && this.#goesAhead(row, turnsAhead); count += 1) {
-      this.#put(this.#makeCredit(row, Number.NaN), worker);
-      sessions.outstandingCounts[row] = (sessions.outstandingCounts[row] ?? 0) + 1;
-      worker.noteGranted(0, 1);
-    }
-  }
-
   /** Whether the session has another turn that may be granted before the turn ahead of it has ended. */
   #goesAhead(row: number, turnsAhead: number): boolean {
-    const { sessions, requestsLeft } = this.#books;
+    const { sessions, requestsLeft } = this.ledger;
     const turnIndex = sessions.nextTurnIndexes[row] ?? 0;
     if (requestsLeft === 0 || turnIndex >= (sessions.turnCounts[row] ?? 1)) return false;
     if (turnsAhead === Number.POSITIVE_INFINITY) return true;
@@ -340,41 +241,27 @@ export class CreditIssuer {
 
   /** The credit of the session's next turn. */
   #makeCredit(row: number, dueNs: number): number {
-    const books = this.#books;
-    const { credits, sessions } = books;
-    const id = this.#nextId;
+    const { sessions } = this.ledger;
     const turnIndex = sessions.nextTurnIndexes[row] ?? 0;
-    this.#nextId += 1;
-    sessions.nextTurnIndexes[row] = turnIndex + 1;
-    books.requestsLeft -= 1;
-    books.turnsLeft -= 1;
-    const slot = credits.add(id);
-    credits.sessionRows[slot] = row;
-    credits.turnIndexes[slot] = turnIndex;
-    credits.workers[slot] = NO_WORKER;
-    credits.dueNs[slot] = dueNs;
     const delayNs = turnIndex === 0 ? 0 : this.#source.delayNs(sessions.conversationIndexes[row] ?? 0, turnIndex);
-    if (delayNs > books.longestDelayNs) books.longestDelayNs = delayNs;
-    credits.delaysNs[slot] = delayNs;
-    credits.cancelAfterNs[slot] = this.#options.nextCancelAfterNs();
-    return id;
+    return this.ledger.addCredit(row, dueNs, delayNs, this.#options.nextCancelAfterNs());
   }
 
-  #put(id: number, worker: WorkerLedger): void {
-    const { credits, sessions } = this.#books;
-    const slot = credits.find(id);
-    const row = credits.sessionRows[slot] ?? 0;
-    credits.workers[slot] = worker.number;
-    this.#columns[worker.number]?.add(
-      id,
-      sessions.sessionNumbers[row] ?? 0,
-      sessions.conversationIndexes[row] ?? 0,
-      credits.turnIndexes[slot] ?? 0,
-      sessions.turnCounts[row] ?? 1,
-      credits.dueNs[slot] ?? Number.NaN,
-      credits.delaysNs[slot] ?? 0,
-      credits.cancelAfterNs[slot] ?? Number.NaN,
-    );
+  #put(credit: number, worker: WorkerLedger): void {
+    const { credits, sessions } = this.ledger;
+    const row = credits.sessionRows[credit] ?? 0;
+    this.ledger.grantCredit(credit, worker);
+    const columns = this.#columns[worker.number];
+    if (columns === undefined) return;
+    const to = columns.takeRow();
+    columns.ids[to] = credits.ids[credit] ?? Number.NaN;
+    columns.sessionNumbers[to] = sessions.sessionNumbers[row] ?? 0;
+    columns.dueNs[to] = credits.dueNs[credit] ?? Number.NaN;
+    columns.delaysNs[to] = credits.delaysNs[credit] ?? 0;
+    columns.cancelAfterNs[to] = credits.cancelAfterNs[credit] ?? Number.NaN;
+    columns.conversationIndexes[to] = sessions.conversationIndexes[row] ?? 0;
+    columns.turnIndexes[to] = credits.turnIndexes[credit] ?? 0;
+    columns.turnCounts[to] = sessions.turnCounts[row] ?? 1;
   }
 }
 

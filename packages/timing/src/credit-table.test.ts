@@ -16,19 +16,19 @@ describe('CreditTable', () => {
         const model = new Map<number, number>();
         for (const [step, [isAdded, key]] of steps.entries()) {
           if (isAdded && !model.has(key)) {
-            const slot = table.add(key);
-            table.dueNs[slot] = step;
-            table.workers[slot] = step % 3;
+            const row = table.add(key);
+            table.dueNs[row] = step;
+            table.workers[row] = step % 3;
             model.set(key, step);
           } else if (!isAdded && model.delete(key)) {
-            table.removeAt(table.find(key));
+            table.remove(table.find(key));
           }
         }
         expect(table.size).toBe(model.size);
         for (const [key, step] of model) expect(table.dueNs[table.find(key)]).toBe(step);
         for (const [, key] of steps) if (!model.has(key)) expect(table.find(key)).toBe(-1);
         const ofOne = [...model].filter(([, step]) => step % 3 === 1).map(([key]) => key);
-        expect(table.idsOf(1)).toEqual(ofOne.toSorted((a, b) => a - b));
+        expect(table.rowsOf(1).map((row) => table.ids[row])).toEqual(ofOne.toSorted((a, b) => a - b));
       }),
       { numRuns: 200 },
     );
@@ -36,11 +36,11 @@ describe('CreditTable', () => {
 
   test('credits that nobody holds are due for nobody', () => {
     const table = new CreditTable();
-    const slot = table.add(7);
-    table.dueNs[slot] = 100;
-    table.workers[slot] = NO_WORKER;
+    const row = table.add(7);
+    table.dueNs[row] = 100;
+    table.workers[row] = NO_WORKER;
     expect(table.hasDueAfter(50)).toBe(false);
-    table.workers[slot] = 0;
+    table.workers[row] = 0;
     expect(table.hasDueAfter(50)).toBe(true);
     expect(table.hasDueAfter(100)).toBe(false);
   });

@@ -1,4 +1,7 @@
 import type { PhaseKind } from '@aiperf/records';
+import type { ColumnsOf } from './column-table.ts';
+import type { CreditColumns, ReturnColumns } from './credit-columns.ts';
+
 /**
  * A credit is the right to send one request. The timing manager issues it, one worker uses it, and it is returned exactly once.
  *
@@ -28,31 +31,19 @@ export interface Credit {
   readonly issuedNs: number;
 }
 
-/** Columns of one message from the timing manager to one worker; all arrays have the same length. */
-export interface CreditBatch {
+/** One message from the timing manager to one worker; all columns have the same length. */
+export interface CreditBatch extends ColumnsOf<CreditColumns> {
   readonly phaseIndex: number;
   readonly issuedNs: number;
-  readonly ids: Float64Array;
-  readonly sessionNumbers: Float64Array;
-  readonly conversationIndexes: Uint32Array;
-  readonly turnIndexes: Uint32Array;
-  readonly turnCounts: Uint32Array;
-  /** Run nanoseconds; NaN: as soon as there is a slot. */
-  readonly dueNs: Float64Array;
-  readonly delaysNs: Float64Array;
-  readonly cancelAfterNs: Float64Array;
 }
 
 /** How a credit came back. `recalled`: unsent, because the timing manager asked for it; the worker would have sent it. */
 export const CREDIT_OUTCOMES = ['completed', 'failed', 'cancelled', 'unsent', 'recalled'] as const;
 export type CreditOutcome = (typeof CREDIT_OUTCOMES)[number];
 
-/** Columns of one message from a worker to the timing manager. */
-export interface CreditReturnBatch {
+/** One message from a worker to the timing manager. */
+export interface CreditReturnBatch extends ColumnsOf<ReturnColumns> {
   readonly phaseIndex: number;
-  readonly ids: Float64Array;
-  /** Index into {@link CREDIT_OUTCOMES}. */
-  readonly outcomes: Uint8Array;
   /**
    * Credits of this phase that this worker has sent so far, in all. What it was granted less this and less what came back unsent is what
    * still waits there, whatever is on the way; leases are topped up from it.

@@ -12,7 +12,7 @@ import { createPhaseInputs, planSchedule } from './phase/phase-inputs.ts';
 import type { LoadInputs } from './phase/phase-inputs.ts';
 import { planPhases } from './phase/phase-plan.ts';
 import type { PhasePlan } from './phase/phase-plan.ts';
-import type { PhaseEvents, WorkerPort } from './phase/phase-run.ts';
+import type { PhaseEvents, WorkerPort } from './phase/phase-port.ts';
 import { nodeTimers } from './timers.ts';
 import type { Timers } from './timers.ts';
 import { WorkerRoster } from './worker-roster.ts';
@@ -38,7 +38,7 @@ export function createTimingManager(
 }
 
 /** What `configure` prepares. */
-interface Prepared {
+interface Configured {
   readonly plan: RunPlan;
   readonly clock: Clock;
   readonly phases: readonly PhasePlan[];
@@ -54,7 +54,7 @@ class TimingManager implements Service<RunPlan> {
   readonly #options: TimingManagerOptions;
   readonly #timers: Timers;
   readonly #stopped = new Subject<void>();
-  #prepared: Prepared | undefined;
+  #configured: Configured | undefined;
   #run: LoadRun | undefined;
   #isCancelled = false;
   /** Resolved when the last phase is complete. */
@@ -84,7 +84,7 @@ class TimingManager implements Service<RunPlan> {
     this.#check(phases, inputs);
     const roster = new WorkerRoster(plan.workerIds, this.#timers);
     const router = await this.#context.sockets.router('credits');
-    this.#prepared = { plan, clock, phases, inputs, roster, router };
+    this.#configured = { plan, clock, phases, inputs, roster, router };
     router.messages$.pipe(takeUntil(this.#stopped)).subscribe({
       next: ({ from, frames }) => this.#receive(from, frames),
       error: (error: unknown) => this.#context.fail(asError(error)),
@@ -119,9 +119,9 @@ class TimingManager implements Service<RunPlan> {
     this.#dispose();
   }
 
-  #require(): Prepared {
-    if (this.#prepared === undefined) throw new Error('the timing manager was started before it was configured');
-    return this.#prepared;
+  #require(): Configured {
+    if (this.#configured === undefined) throw new Error('the timing manager was started before it was configured');
+    return this.#configured;
   }
 
   /** What a phase cannot begin with is said before the load, not in the middle of it. */
@@ -139,14 +139,14 @@ class TimingManager implements Service<RunPlan> {
   }
 
   #createRun(): LoadRun {
-    const prepared = this.#require();
-    const { phases, clock, inputs, roster, plan } = prepared;
+    const configured = this.#require();
+    const { phases, clock, inputs, roster, plan } = configured;
     return new LoadRun({
       phases,
       clock,
       timers: this.#timers,
       workers: () => roster.workers,
-      port: this.#port(prepared),
+      port: this.#port(configured),
       inputs,
       stallLimitNs: (plan.config.endpoint.requestTimeoutSec + STALL_MARGIN_SEC) * 1e9,
       events: (phase) => this.#events(phase),
@@ -189,7 +189,7 @@ class TimingManager implements Service<RunPlan> {
     };
   }
 
-  #port({ router }: Prepared): WorkerPort {
+  #port({ router }: Configured): WorkerPort {
     const send = (workerId: string, kind: string, payload: Uint8Array): void => {
       router.send(workerId, [Buffer.from(kind), payload]).catch((error: unknown) => {
         if (this.#isDisposed) return;
@@ -234,7 +234,7 @@ class TimingManager implements Service<RunPlan> {
   }
 
   #loseWorker(workerId: string): void {
-    this.#prepared?.roster.remove(workerId);
+    this.#configured?.roster.remove(workerId);
     this.#run?.loseWorker(workerId);
   }
 
@@ -248,7 +248,7 @@ class TimingManager implements Service<RunPlan> {
   #dispose(): void {
     this.#isDisposed = true;
     this.#run?.dispose();
-    this.#prepared?.roster.dispose();
+    this.#configured?.roster.dispose();
     this.#stopped.next();
     this.#stopped.complete();
     this.#ended.resolve();

@@ -1,84 +1,68 @@
-import { NO_WORKER } from './credit-table.ts';
-import { widened } from '@aiperf/records';
+import { ColumnTable } from './column-table.ts';
+import type { Bytes, Doubles, Words } from './column-table.ts';
 
-/** Bits of {@link SessionTable.flags}. */
-export const SESSION_FLAGS = {
-  /** Nothing more of it will be sent. */
-  ended: 1,
-  /** A turn failed or was cancelled; the turns after it come back unsent, which says nothing about the worker. */
-  broken: 2,
-  /** Its first turn came back unsent: it never started. */
-  unstarted: 4,
-  /** A later turn came back unsent, for no fault of the session: it ends with the turn that is in flight, if one is. */
-  cut: 8,
-} as const;
+/**
+ * - `live`: it has been granted and goes on, or nobody has had it yet.
+ * - `unstarted`: its first turn came back unsent: it never started. Other turns of it may be on their way back. Left by its next grant.
+ * - `cut`: a later turn came back unsent, for no fault of the session: it ends with the turn that is in flight, if one is.
+ * - `broken`: over, since a turn failed or was cancelled. The turns after it come back unsent, which says nothing about the worker.
+ * - `over`: nothing more of it will be sent.
+ */
+const SESSION_STATES = ['live', 'unstarted', 'cut', 'broken', 'over'] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
 
-/** Sessions of a phase that are not settled, as columns. Rows are reused. */
-export class SessionTable {
-  #capacity = 64;
-  #rowsUsed = 0;
-  readonly #freeRows: number[] = [];
-  sessionNumbers: Float64Array<ArrayBuffer> = new Float64Array(this.#capacity);
-  conversationIndexes: Uint32Array<ArrayBuffer> = new Uint32Array(this.#capacity);
-  turnCounts: Uint32Array<ArrayBuffer> = new Uint32Array(this.#capacity);
+/** What a session's state depends on. */
+export type SessionEvent = 'granted' | 'firstUnsent' | 'laterUnsent' | 'failed' | 'ended';
+
+export function nextSessionState(state: SessionState, event: SessionEvent): SessionState {
+  switch (event) {
+    case 'granted':
+      return 'live';
+    case 'firstUnsent':
+      return 'unstarted';
+    case 'laterUnsent':
+      return state === 'live' ? 'cut' : state;
+    case 'failed':
+      return 'broken';
+    case 'ended':
+      return state === 'broken' ? 'broken' : 'over';
+  }
+}
+
+/** Sessions of a phase that are not settled. */
+export class SessionTable extends ColumnTable {
+  readonly sessionNumbers: Doubles = this.float64();
+  readonly conversationIndexes: Words = this.uint32();
+  readonly turnCounts: Words = this.uint32();
   /** Credit of turn 0; where all turns are granted together, that of turn k is k more. */
-  firstIds: Float64Array<ArrayBuffer> = new Float64Array(this.#capacity);
+  readonly firstIds: Doubles = this.float64();
   /** Credits of the session that are out with a worker. */
-  outstandingCounts: Uint32Array<ArrayBuffer> = new Uint32Array(this.#capacity);
-  workers: Uint32Array<ArrayBuffer> = new Uint32Array(this.#capacity);
-  flags: Uint8Array<ArrayBuffer> = new Uint8Array(this.#capacity);
+  readonly outstandingCounts: Words = this.uint32();
+  readonly workers: Words = this.uint32();
+  /** Index into the names of states. */
+  readonly states: Bytes = this.uint8();
   /** When the session's latest credits were granted. */
-  issuedNs: Float64Array<ArrayBuffer> = new Float64Array(this.#capacity);
+  readonly issuedNs: Doubles = this.float64();
   /** The turn that is granted next, and when its predecessor's end and its delay have passed; of turns that are granted alone. */
-  nextTurnIndexes: Uint32Array<ArrayBuffer> = new Uint32Array(this.#capacity);
-  readyNs: Float64Array<ArrayBuffer> = new Float64Array(this.#capacity);
+  readonly nextTurnIndexes: Words = this.uint32();
+  readonly readyNs: Doubles = this.float64();
 
-  get size(): number {
-    return this.#rowsUsed - this.#freeRows.length;
+  stateOf(row: number): SessionState {
+    return SESSION_STATES[this.states[row] ?? 0] ?? 'live';
   }
 
-  add(sessionNumber: number, conversationIndex: number, turnCount: number, firstId: number): number {
-    const row = this.#freeRows.pop() ?? this.#newRow();
-    this.sessionNumbers[row] = sessionNumber;
-    this.conversationIndexes[row] = conversationIndex;
-    this.turnCounts[row] = turnCount;
-    this.firstIds[row] = firstId;
-    this.outstandingCounts[row] = 0;
-    this.workers[row] = NO_WORKER;
-    this.flags[row] = 0;
-    this.nextTurnIndexes[row] = 0;
-    return row;
+  move(row: number, event: SessionEvent): void {
+    this.states[row] = SESSION_STATES.indexOf(nextSessionState(this.stateOf(row), event));
   }
 
-  release(row: number): void {
-    this.workers[row] = NO_WORKER;
-    this.#freeRows.push(row);
+  /** Nothing more of it will be sent; what it has out comes back unsent. */
+  isOver(row: number): boolean {
+    const state = this.stateOf(row);
+    return state === 'over' || state === 'broken';
   }
 
   /** Rows of the sessions that run on a worker. */
   rowsOf(worker: number): number[] {
-    const rows: number[] = [];
-    for (let row = 0; row < this.#rowsUsed; row += 1) if (this.workers[row] === worker) rows.push(row);
-    return rows;
-  }
-
-  #newRow(): number {
-    if (this.#rowsUsed === this.#capacity) this.#grow();
-    this.#rowsUsed += 1;
-    return this.#rowsUsed - 1;
-  }
-
-  #grow(): void {
-    this.#capacity *= 2;
-    this.sessionNumbers = widened(this.sessionNumbers, new Float64Array(this.#capacity));
-    this.conversationIndexes = widened(this.conversationIndexes, new Uint32Array(this.#capacity));
-    this.turnCounts = widened(this.turnCounts, new Uint32Array(this.#capacity));
-    this.firstIds = widened(this.firstIds, new Float64Array(this.#capacity));
-    this.outstandingCounts = widened(this.outstandingCounts, new Uint32Array(this.#capacity));
-    this.workers = widened(this.workers, new Uint32Array(this.#capacity));
-    this.flags = widened(this.flags, new Uint8Array(this.#capacity));
-    this.issuedNs = widened(this.issuedNs, new Float64Array(this.#capacity));
-    this.nextTurnIndexes = widened(this.nextTurnIndexes, new Uint32Array(this.#capacity));
-    this.readyNs = widened(this.readyNs, new Float64Array(this.#capacity));
+    return this.rows().filter((row) => this.workers[row] === worker);
   }
 }

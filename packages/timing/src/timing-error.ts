@@ -15,6 +15,8 @@ export const TIMING_ERROR_CODES = [
 ] as const;
 export type TimingErrorCode = (typeof TIMING_ERROR_CODES)[number];
 
+const USAGE_CODES: ReadonlySet<TimingErrorCode> = new Set(['AIPERF_TIMING_SCHEDULE']);
+
 /** The one error class of this package; callers switch on {@link TimingError.code}. */
 export class TimingError extends Error {
   override readonly name = 'TimingError';
@@ -23,5 +25,10 @@ export class TimingError extends Error {
   constructor(code: TimingErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+
+  /** The schedule that the user gave is at fault. */
+  get isUsage(): boolean {
+    return USAGE_CODES.has(this.code);
   }
 }

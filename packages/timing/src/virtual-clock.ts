@@ -3,6 +3,7 @@ import type { Clock, EpochNs, MonotonicNs } from '@aiperf/records/clock';
 import { NEAR_NS } from './pacer.ts';
 import type { Pacer } from './pacer.ts';
 import type { CancelTimer, Timers } from './timers.ts';
+import { DueHeap } from './worker/due-heap.ts';
 
 interface PendingTimer {
   readonly dueNs: number;
@@ -29,8 +30,7 @@ export class VirtualClock implements Clock, Timers {
   readonly origin: ClockOrigin = { monotonicNs: '0', epochNs: '1700000000000000000' };
   readonly #turnNs: number;
   #nowNs = 0;
-  /** A binary heap, the earliest first. */
-  readonly #timers: PendingTimer[] = [];
+  readonly #timers = new DueHeap<PendingTimer>(isBefore);
   #startedCount = 0;
   #pendingCount = 0;
   #soon: (() => void)[] = [];
@@ -108,10 +108,11 @@ export class VirtualClock implements Clock, Timers {
     this.advanceTo(this.#nowNs + durationNs);
   }
 
-  /** Runs on while there is something to run; for a system that comes to rest by itself. */
-  runUntilIdle(limitNs: number): void {
+  /** Runs on while there is something to run; for a system that comes to rest by itself. `afterStep` is called whenever time stands still. */
+  runUntilIdle(limitNs: number, afterStep: () => void = () => {}): void {
     while (this.#nowNs < limitNs) {
       this.advanceTo(this.#nowNs);
+      afterStep();
       const next = this.#first();
       if (next === undefined) return;
       this.advanceTo(Math.min(next.dueNs, limitNs));
@@ -122,7 +123,7 @@ export class VirtualClock implements Clock, Timers {
     const timer: PendingTimer = { dueNs, order: this.#startedCount, callback };
     this.#startedCount += 1;
     this.#pendingCount += 1;
-    this.#push(timer);
+    this.#timers.push(timer);
     return () => {
       if (timer.callback === undefined) return;
       timer.callback = undefined;
@@ -133,7 +134,7 @@ export class VirtualClock implements Clock, Timers {
   /** All that are due, then the callbacks of the turn: the order in which Node goes through its phases. */
   #fireTimers(): void {
     for (let next = this.#first(); next !== undefined && next.dueNs <= this.#nowNs; next = this.#first()) {
-      this.#pop();
+      this.#timers.pop();
       const { callback } = next;
       next.callback = undefined;
       this.#pendingCount -= 1;
@@ -143,39 +144,9 @@ export class VirtualClock implements Clock, Timers {
 
   /** The earliest that was not taken back. */
   #first(): PendingTimer | undefined {
-    while (this.#timers[0] !== undefined && this.#timers[0].callback === undefined) this.#pop();
-    return this.#timers[0];
-  }
-
-  #push(timer: PendingTimer): void {
-    let position = this.#timers.length;
-    while (position > 0) {
-      const parentPosition = (position - 1) >> 1;
-      const parent = this.#timers[parentPosition];
-      if (parent === undefined || isBefore(parent, timer)) break;
-      this.#timers[position] = parent;
-      position = parentPosition;
-    }
-    this.#timers[position] = timer;
-  }
-
-  #pop(): void {
-    const last = this.#timers.pop();
-    const { length } = this.#timers;
-    if (last === undefined || length === 0) return;
-    let position = 0;
-    for (;;) {
-      let childPosition = 2 * position + 1;
-      const left = this.#timers[childPosition];
-      const right = this.#timers[childPosition + 1];
-      if (left === undefined) break;
-      if (right !== undefined && isBefore(right, left)) childPosition += 1;
-      const child = this.#timers[childPosition] ?? left;
-      if (isBefore(last, child)) break;
-      this.#timers[position] = child;
-      position = childPosition;
-    }
-    this.#timers[position] = last;
+    let first = this.#timers.peek();
+    for (; first !== undefined && first.callback === undefined; first = this.#timers.peek()) this.#timers.pop();
+    return first;
   }
 }
 

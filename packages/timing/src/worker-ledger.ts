@@ -67,9 +67,12 @@ export class WorkerLedger {
     return this.outstandingCount - (this.sessionCount - this.idleSessionCount);
   }
 
-  noteGranted(sessionCount: number, creditCount: number): void {
-    this.#grantedSessionCount += sessionCount;
-    this.#grantedCount += creditCount;
+  noteSessionGranted(): void {
+    this.#grantedSessionCount += 1;
+  }
+
+  noteGranted(): void {
+    this.#grantedCount += 1;
   }
 
   noteSent(sentCount: number, startedSessionCount: number): void {

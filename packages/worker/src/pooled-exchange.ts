@@ -1,9 +1,7 @@
 import type { CancelTimer } from '@aiperf/timing';
 import type { FirstContentSearch } from './first-content.ts';
-import type { RequestRecord } from '@aiperf/records';
-import { createTimeline } from '@aiperf/records';
+import { RequestRecord } from '@aiperf/records';
 import type { Exchange, OutgoingRequest } from '@aiperf/transport';
-import type { Timeline } from '@aiperf/records';
 import type { Session } from './waiting-sessions.ts';
 
 /** What happens to an exchange; see `Exchange`. */
@@ -14,21 +12,10 @@ export interface ExchangeOwner {
 }
 
 /** One request from its credit to its record; used again and again, so that a running load allocates next to nothing. */
-export class PooledExchange implements Exchange, RequestRecord {
-  creditId = 0;
-  phaseIndex = 0;
-  sessionNumber = 0;
-  conversationIndex = 0;
-  turnIndex = 0;
+export class PooledExchange extends RequestRecord implements Exchange {
   isFinalTurn = true;
-  creditIssuedNs: number = Number.NaN;
-  dueNs: number = Number.NaN;
-  turnaroundNs: number = Number.NaN;
-  cancelled = false;
+  /** From the credit; NaN: it is not to be cancelled. */
   cancelAfterNs: number = Number.NaN;
-  inputTokens = 0;
-  historyReplies: readonly string[] = [];
-  maxOutputTokens: number = Number.NaN;
   /** The turns before this one; absent for a first turn. */
   session: Session | undefined = undefined;
   /** The turn has ended, but whether and how the session goes on is not known yet. */
@@ -37,7 +24,6 @@ export class PooledExchange implements Exchange, RequestRecord {
   /** Its response is in the list of those to be looked at. */
   hasGrown = false;
   readonly firstContentSearch: FirstContentSearch = { position: 0, searchedBytes: 0 };
-  readonly timeline: Timeline = createTimeline();
   readonly request: { urlIndex: number; variableHeaders: string[]; body: Uint8Array } & OutgoingRequest;
   readonly onEnd: (exchange: Exchange) => void;
   onSent: ((exchange: Exchange) => void) | undefined = undefined;
@@ -47,6 +33,7 @@ export class PooledExchange implements Exchange, RequestRecord {
   readonly #seeksFirstContent: () => void;
 
   constructor(owner: ExchangeOwner) {
+    super();
     this.request = { urlIndex: 0, variableHeaders: [], body: new Uint8Array(0) };
     this.onEnd = () => owner.onEnd(this);
     this.startsCancelTimer = () => owner.onSent(this);

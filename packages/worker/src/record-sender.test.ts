@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createRawBatchDecoder } from '@aiperf/records';
 import { RawBatchWriter } from '@aiperf/records';
 import { RecordSender } from './record-sender.ts';
-import type { RequestRecord } from '@aiperf/records';
-import { appendRead, createTimeline } from '@aiperf/records';
+import { RequestRecord } from '@aiperf/records';
+import { appendRead } from '@aiperf/records';
 
 const decode = await createRawBatchDecoder();
 
@@ -25,20 +25,17 @@ function createRig(inFlightCount: number): Rig {
   const rowCounts: number[] = [];
   const sender = new RecordSender({
     writer: new RawBatchWriter('w'),
-    post: (batch) => rowCounts.push(decode(batch).rowCount),
     isIdle: () => rig.inFlightCount === 0,
   });
+  sender.records$.subscribe((batch) => rowCounts.push(decode(batch).rowCount));
   const rig: Rig = { sender, rowCounts, inFlightCount };
   return rig;
 }
 
 function record(bodyBytes = 10): RequestRecord {
-  const timeline = createTimeline();
-  appendRead(timeline, 1, new Uint8Array(bodyBytes));
-  const ids = { creditId: 0, phaseIndex: 0, sessionNumber: 0, conversationIndex: 0, turnIndex: 0 };
-  const times = { creditIssuedNs: 0, dueNs: Number.NaN, turnaroundNs: Number.NaN };
-  const input = { inputTokens: 1, historyReplies: [], maxOutputTokens: 1 };
-  return { ...ids, ...times, ...input, cancelled: false, cancelAfterNs: Number.NaN, timeline };
+  const record = new RequestRecord();
+  appendRead(record.timeline, 1, new Uint8Array(bodyBytes));
+  return record;
 }
 
 test('records of a running load leave together after 200 ms', () => {

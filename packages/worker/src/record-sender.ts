@@ -1,10 +1,10 @@
 import type { RawBatchWriter } from '@aiperf/records';
 import type { RequestRecord } from '@aiperf/records';
+import { type Observable, Subject } from 'rxjs';
 
-/** Where batches go and how time is measured. */
+/** What records become batches by. */
 export interface RecordSenderOptions {
   readonly writer: RawBatchWriter;
-  post(batch: Uint8Array): void;
   /** Nothing is in flight: what is finished may be all there is for now. */
   isIdle(): boolean;
 }
@@ -17,15 +17,19 @@ const FLUSH_INTERVAL_MS = 200;
 /** And at most this old when none is, so that the end of a run is not waited for. */
 const IDLE_FLUSH_INTERVAL_MS = 25;
 
-/** Gathers records into batches and sends them by size and age. */
+/** Gathers records into batches and gives them out by size and age. */
 export class RecordSender {
+  /** The batches, encoded. Within the call that completes one, so who listens must be quick. */
+  readonly records$: Observable<Uint8Array>;
   readonly #options: RecordSenderOptions;
+  readonly #batches = new Subject<Uint8Array>();
   #lastFlushMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined = undefined;
   #timerEndsMs = Number.POSITIVE_INFINITY;
 
   constructor(options: RecordSenderOptions) {
     this.#options = options;
+    this.records$ = this.#batches.asObservable();
   }
 
   add(record: RequestRecord): void {
@@ -61,6 +65,6 @@ export class RecordSender {
     this.#timerEndsMs = Number.POSITIVE_INFINITY;
     this.#lastFlushMs = performance.now();
     const { writer } = this.#options;
-    if (writer.rowCount > 0) this.#options.post(writer.take());
+    if (writer.rowCount > 0) this.#batches.next(writer.take());
   }
 }

@@ -78,7 +78,6 @@ async function play(parts: RehearsalParts, transport: Transport): Promise<Rehear
   const ended = Promise.withResolvers<string | undefined>();
   const records: RecordSender = new RecordSender({
     writer: new RawBatchWriter('rehearsal'),
-    post: () => undefined,
     isIdle: () => worker.inFlightCount === 0,
   });
   const worker: Worker = parts.createWorker(

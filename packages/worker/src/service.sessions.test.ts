@@ -8,6 +8,7 @@ import {
   CommandClient,
   connectBus,
   createAddressPlan,
+  receiveEach,
   ServiceHost,
   ServiceRegistry,
   startProxies,
@@ -15,6 +16,7 @@ import {
   type RouterSocket,
   type Service,
   type ServiceContext,
+  zmqNetwork,
 } from '@aiperf/comms';
 import { parseProfileArguments, type RunPlan } from '@aiperf/config';
 import { createDatasetStoreWriter } from '@aiperf/dataset';
@@ -157,7 +159,7 @@ test('a conversation of three turns over ZeroMQ and HTTP tells the server all th
       });
     }),
     record_processor: holder(({ sockets }) => {
-      sockets.pull('raw_inference_proxy_backend').receive(([bytes = new Uint8Array()]) => {
+      receiveEach(sockets.pull('raw_inference_proxy_backend'), ([bytes = new Uint8Array()]) => {
         const batch = decode(bytes);
         for (let row = 0; row < batch.rowCount; row++) {
           const record = batch.record(row);
@@ -167,14 +169,14 @@ test('a conversation of three turns over ZeroMQ and HTTP tells the server all th
           rows.push({ turnIndex, text, inputTokens, historyReplies, latencyNs: firstContentNs - timeline.startNs });
         }
         check();
-      });
+      }).subscribe();
     }),
     worker: createWorker({ ownsProcess: false }),
   };
   const hosts = Object.entries(services).map(
     ([serviceType, createService]) =>
       new ServiceHost<WorkerMessages, RunPlan>({
-        plan: addresses,
+        network: zmqNetwork(addresses),
         serviceId: `${serviceType}_0`,
         serviceType,
         createService,

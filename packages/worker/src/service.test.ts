@@ -4,7 +4,7 @@ import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RouterSocket, Service } from '@aiperf/comms';
+import { receiveEach, type RouterSocket, type Service } from '@aiperf/comms';
 import { createTestContext } from '@aiperf/comms/testing';
 import { parseProfileArguments, type RunPlan } from '@aiperf/config';
 import { createDatasetStoreWriter } from '@aiperf/dataset';
@@ -116,10 +116,11 @@ async function createRig(respond: http.RequestListener, argv: readonly string[] 
   });
   const processor = worker.peer('record_processor_0');
   const parser = endpointOf('chat').createParser();
-  processor.context.sockets.pull('raw_inference_proxy_backend').receive(([bytes = new Uint8Array()]) => {
+  receiveEach(processor.context.sockets.pull('raw_inference_proxy_backend'), ([bytes = new Uint8Array()]) => {
     const batch = decode(bytes);
     for (let row = 0; row < batch.rowCount; row++) {
       const record = batch.record(row);
+      const { timeline } = record;
       const response = parser.parseResponse(record);
       answers.push({
         creditId: record.creditId,
@@ -129,13 +130,13 @@ async function createRig(respond: http.RequestListener, argv: readonly string[] 
         errorCode: response.error?.code,
         errorMessage: response.error?.message,
         cancelled: record.cancelled,
-        latencyNs: response.firstContentNs - record.timeline.startNs,
-        timeline: { ...record.timeline },
+        latencyNs: response.firstContentNs - timeline.startNs,
+        timeline: { startNs: timeline.startNs, sendEndNs: timeline.sendEndNs, endNs: timeline.endNs },
         inputTokens: record.inputTokens,
       });
     }
     arrived();
-  });
+  }).subscribe();
   const service = createWorker({ ownsProcess: false })(worker.context);
   const send: Rig['send'] = (kind, payload) => router.send('worker_0', [Buffer.from(kind), payload]);
   return {

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { DealerSocket, Service, ServiceContext, SpoolingPushSocket } from '@aiperf/comms';
 import type { EndpointConfig, RunPlan } from '@aiperf/config';
-import { openDatasetStore, type DatasetStore } from '@aiperf/dataset';
+import { openDatasetStore, storeDirectory, type DatasetStore } from '@aiperf/dataset';
 import {
   alarmSleeper,
   createPacer,
@@ -21,7 +21,7 @@ import {
   type WorkerReady,
 } from '@aiperf/timing';
 import { createClock, type Clock } from '@aiperf/records/clock';
-import { Subject, takeUntil } from 'rxjs';
+import { Subject, takeUntil, tap } from 'rxjs';
 import { endpointOf } from '@aiperf/endpoints';
 import { createTransport } from '@aiperf/transport';
 import type { TransportOptions } from '@aiperf/transport';
@@ -106,12 +106,11 @@ class WorkerService implements Service<RunPlan> {
       clock,
     };
     const transport = await createTransport(transportOptions);
-    const store = openDatasetStore(join(privateDirectory, 'dataset'));
+    const store = openDatasetStore(storeDirectory(privateDirectory));
     const batches = sockets.spoolingPush('raw_inference_proxy_frontend', spoolDirectory);
     const credits = sockets.dealer('credits');
     const records: RecordSender = new RecordSender({
       writer: new RawBatchWriter(serviceId),
-      post: (batch) => batches.post([batch]),
       isIdle: () => worker.inFlightCount === 0,
     });
     const common = { clock, store, endpoint: endpointOf(config.endpoint.type), benchmarkId: plan.benchmarkId };
@@ -131,6 +130,15 @@ class WorkerService implements Service<RunPlan> {
       onFailure: (error) => this.#context.fail(asError(error)),
     });
     worker.credits.onReturnsDue = () => this.#returnCredits();
+    // An operator, so that what a closed socket throws is the error of the stream.
+    records.records$
+      .pipe(
+        tap((batch) => batches.post([batch])),
+        takeUntil(this.#stopped),
+      )
+      .subscribe({
+        error: (error: unknown) => this.#context.fail(asError(error)),
+      });
     this.#prepared = { clock, worker, store, transport, records, batches, credits, alarm };
     credits.messages$.pipe(takeUntil(this.#stopped)).subscribe({
       next: (frames) => this.#receive(frames),
@@ -149,7 +157,7 @@ class WorkerService implements Service<RunPlan> {
     this.#context.log.debug(`${completedCount} requests rehearsed${why}`);
     const connectionCount = warmConnectionCount(plan, serviceId);
     if (connectionCount > 0) await transport.warmUp(connectionCount);
-    collectGarbage();
+    if (this.#placement.ownsProcess) collectGarbage();
   }
 
   async start(): Promise<void> {

@@ -128,7 +128,7 @@ export class FakeTransport implements Transport {
   }
 }
 
-type PlainRecord = Omit<RequestRecord, 'timeline'>;
+type PlainRecord = Omit<RequestRecord, 'timeline' | 'numbers' | 'copy'>;
 
 /** A worker in virtual time with a transport and a dataset that the test makes up. */
 export interface Rig {
@@ -167,7 +167,8 @@ export function createRig(ending?: (n: number) => Ending, bodyOf: typeof storedB
         return conversation === 1 ? { body, inputTokens: 11, maxOutputTokens: 24 } : { body, inputTokens: 10 };
       },
     },
-    onRecord: ({ timeline, ...record }) => {
+    onRecord: (record) => {
+      const { timeline } = record;
       const body = Buffer.from(timeline.body.subarray(0, timeline.bodyLength)).toString();
       records.push({ ...copied(record), body, error: timeline.error });
     },
@@ -181,10 +182,10 @@ export function createRig(ending?: (n: number) => Ending, bodyOf: typeof storedB
 
 function copied(record: PlainRecord): PlainRecord {
   const { creditId, phaseIndex, sessionNumber, conversationIndex, turnIndex, creditIssuedNs, dueNs } = record;
-  const { turnaroundNs, cancelled, cancelAfterNs, inputTokens, historyReplies, maxOutputTokens } = record;
+  const { turnaroundNs, cancelled, inputTokens, historyReplies, maxOutputTokens } = record;
   const ids = { creditId, phaseIndex, sessionNumber, conversationIndex, turnIndex, creditIssuedNs, dueNs };
   const replies = [...historyReplies];
-  return { ...ids, turnaroundNs, cancelled, cancelAfterNs, inputTokens, historyReplies: replies, maxOutputTokens };
+  return { ...ids, turnaroundNs, cancelled, inputTokens, historyReplies: replies, maxOutputTokens };
 }
 
 export interface Limits {

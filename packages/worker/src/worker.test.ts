@@ -35,7 +35,6 @@ describe('a request', () => {
         dueNs: 7 * MS,
         turnaroundNs: Number.NaN,
         cancelled: false,
-        cancelAfterNs: Number.NaN,
         inputTokens: 11,
         historyReplies: [],
         maxOutputTokens: 24,

@@ -16,7 +16,7 @@ import { type Clock } from '@aiperf/records/clock';
 import { answerText, type Endpoint, type ResponseParser } from '@aiperf/endpoints';
 import { FirstContentFinder } from './first-content.ts';
 import { PooledExchange } from './pooled-exchange.ts';
-import { scheduledCancellation } from '@aiperf/records';
+import { NO_REPLIES, scheduledCancellation } from '@aiperf/records';
 import { createRequestIds, type RequestIds } from '@aiperf/records';
 import type { RequestRecord } from '@aiperf/records';
 import { resetTimeline } from '@aiperf/records';
@@ -51,7 +51,6 @@ const MIN_RECORDS_PER_TURN = 32;
 
 /** Reading a reply takes as long as handling this many records. */
 const RECORDS_PER_REPLY = 8;
-const NO_REPLIES: readonly string[] = [];
 const NO_BODY: Uint8Array = new Uint8Array(0);
 
 /**

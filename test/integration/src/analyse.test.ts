@@ -58,7 +58,7 @@ async function printedByNode(code: string, extension: 'mjs' | 'ts'): Promise<str
   }
 }
 
-describe.skipIf(python === undefined)('Python', () => {
+describe.skipIf(python === undefined)('Python (needs Python 3 with venv, and its packages)', () => {
   const shown = ['43 requests of aiperf profile', 'time_to_first_token', 'request_latency', 'p99.9 gap, ms', 'p99_ms'];
 
   test.for(blocksOf('python').map((code, i) => [shown[i] ?? '', code] as const))(

@@ -3,25 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ArrowRecordSink, encodeBatchMessage, recoverArrowFile } from '@aiperf/records/file';
+import { ArrowRecordSink, encodeRows, recoverArrowFile } from '@aiperf/records/file';
 import { PERCENTILES, percentileOfSorted } from '@aiperf/metrics/stats';
-import {
-  Bool,
-  Field,
-  Float64,
-  Int32,
-  Int64,
-  List,
-  RecordBatch,
-  Schema,
-  Struct,
-  TimestampNanosecond,
-  Utf8,
-  makeData,
-  vectorFromArray,
-  type Data,
-  type DataType,
-} from 'apache-arrow';
+import { Bool, Field, Float64, Int32, Int64, List, Schema, TimestampNanosecond, Utf8 } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pythonIfAny } from '@aiperf/tooling-scripts/python-venv';
 
@@ -66,31 +50,12 @@ const rows: readonly Row[] = Array.from({ length: ROW_COUNT }, (_, i) => ({
   gaps: i % 8 === 6 ? null : Array.from({ length: i % 4 }, (_, k) => i + k / 4),
 }));
 
-function columnData(type: DataType, values: readonly unknown[]): Data {
-  if (type instanceof TimestampNanosecond) {
-    const { length, nullCount, nullBitmap, values: data } = columnData(new Int64(), values);
-    return makeData({ type, length, nullCount, nullBitmap, data: data as BigInt64Array });
-  }
-  const [data] = vectorFromArray(values, type).data;
-  if (data === undefined) throw new Error('arrow-js made no data');
-  return data;
-}
-
-function message(part: readonly Row[]): Uint8Array {
-  const children = schema.fields.map(({ name, type }) =>
-    columnData(
-      type,
-      part.map((row) => row[name as keyof Row]),
-    ),
-  );
-  return encodeBatchMessage(
-    new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: part.length, nullCount: 0, children })),
-  );
-}
-
 const messages = BATCH_ROWS.map((count, i) => {
   const first = BATCH_ROWS.slice(0, i).reduce((sum, n) => sum + n, 0);
-  return message(rows.slice(first, first + count));
+  return encodeRows(
+    schema,
+    rows.slice(first, first + count).map((row) => ({ ...row })),
+  );
 });
 
 function percentiles(values: readonly (number | bigint | null)[]): number[] {
@@ -138,7 +103,7 @@ function expectClose(actual: unknown, expected: readonly number[]): void {
 
 const names = schema.fields.map(({ name }) => name);
 
-describe.skipIf(python === undefined)('a finished file', () => {
+describe.skipIf(python === undefined)('a finished file (needs Python 3 with venv)', () => {
   test('pyarrow and pandas: rows, types, units, metadata, every value, percentiles bit for bit', async () => {
     const seen = await inPython(`
 import json, sys
@@ -261,7 +226,7 @@ print(json.dumps({
   });
 });
 
-describe.skipIf(python === undefined)('what a crash leaves', () => {
+describe.skipIf(python === undefined)('what a crash leaves (needs Python 3 with venv)', () => {
   const readStream = `
 import json, sys
 import pyarrow as pa

@@ -90,7 +90,7 @@ describe('what cannot be used is said before the first request, with exit code 2
     expect(await readdir(place.results())).toEqual(['profile_export.jsonl']);
   });
 
-  test.skipIf(isRoot)('a directory that may not be written to', async () => {
+  test.skipIf(isRoot)('a directory that may not be written to (root may write everywhere)', async () => {
     await using server = await goodServer();
     await using place = await workplace();
     await mkdir(place.results());

@@ -19,7 +19,7 @@ const packages = await Promise.all(
   (await readdir(join(root, 'packages'))).map(async (folder) => {
     const directory = join(root, 'packages', folder);
     const manifest = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Manifest;
-    const entries = Object.keys(manifest.exports).filter((entry) => !/^\.\/(?:service|testing)$/u.test(entry));
+    const entries = Object.keys(manifest.exports).filter((entry) => !/^\.\/(?:service|streams|testing)$/u.test(entry));
     const { name, dependencies = {} } = manifest;
     return { name, directory, dependencies: Object.keys(dependencies), entries };
   }),

@@ -26,15 +26,18 @@ async function oldNode(): Promise<string | undefined> {
 
 const old = await oldNode();
 
-test.skipIf(old === undefined)('an old Node is told in one line which one is needed', async () => {
-  await using folder = await temporaryFolder();
-  const result = await runCli(['profile', '-m', 'x'], {
-    cwd: folder.path,
-    ...(old === undefined ? {} : { node: old }),
-  });
-  expect(result).toMatchObject({ exitCode: 1, stdout: '' });
-  expect(result.stderr).toMatch(/^aiperf needs Node\.js 22\.19 or newer; this is \d+\.\d+\.\d+\.\n$/u);
-});
+test.skipIf(old === undefined)(
+  'an old Node is told in one line which one is needed (needs one on the PATH)',
+  async () => {
+    await using folder = await temporaryFolder();
+    const result = await runCli(['profile', '-m', 'x'], {
+      cwd: folder.path,
+      ...(old === undefined ? {} : { node: old }),
+    });
+    expect(result).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(result.stderr).toMatch(/^aiperf needs Node\.js 22\.19 or newer; this is \d+\.\d+\.\d+\.\n$/u);
+  },
+);
 
 test('so it is where there is no old Node to try: nothing else is loaded before the check', async () => {
   // The entry alone, without the files that it imports later, under a version that is made up.

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClock, createClockOrigin } from '@aiperf/records/clock';
 import { createTimeline } from '@aiperf/records';
@@ -10,8 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { startChatServer } from './support/chat-server.ts';
 import { readRecordedAnswer } from './support/recorded-answer.ts';
 
-/** Beside the checkout: too large for the repository. */
-const RECORDINGS = join(import.meta.dirname, '../../../../shared/recordings');
+const RECORDINGS = join(import.meta.dirname, '../../data/recordings');
 const SERVERS = ['llama.cpp', 'vllm', 'vllm-stream-interval-4', 'transformers'];
 /** Longer ones are replayed without their pauses by the transport package's own tests. */
 const LONGEST_MS = 3_000;
@@ -22,16 +21,14 @@ const EARLIEST_MS = -2;
 const LATEST_MS = 400;
 const MEDIAN_LATEST_MS = 40;
 
-const recordings: readonly RecordedExchange[] = existsSync(RECORDINGS)
-  ? SERVERS.flatMap((server) =>
-      readdirSync(join(RECORDINGS, server))
-        .filter((name) => /^(chat|error-|four-|eight-).*\.json$/u.test(name))
-        .map((name) => readRecording(join(RECORDINGS, server, name))),
-    ).filter(
-      ({ request, response: { reads } }) =>
-        request.path === '/v1/chat/completions' && (reads.at(-1)?.t_ns ?? 0) <= LONGEST_MS * 1e6,
-    )
-  : [];
+const recordings: readonly RecordedExchange[] = SERVERS.flatMap((server) =>
+  readdirSync(join(RECORDINGS, server))
+    .filter((name) => /^(chat|error-|four-|eight-).*\.json$/u.test(name))
+    .map((name) => readRecording(join(RECORDINGS, server, name))),
+).filter(
+  ({ request, response: { reads } }) =>
+    request.path === '/v1/chat/completions' && (reads.at(-1)?.t_ns ?? 0) <= LONGEST_MS * 1e6,
+);
 
 interface Replayed {
   /** When the server had read the request. */
@@ -87,42 +84,39 @@ async function replayAll(kind: 'direct' | 'undici'): Promise<readonly Replayed[]
   });
 }
 
-describe.skipIf(recordings.length === 0 && process.env['CI'] === undefined)(
-  'recorded chat exchanges of real servers, replayed at their recorded times',
-  () => {
-    test.for(['direct', 'undici'] as const)('%s', async (kind) => {
-      const replayed = await replayAll(kind);
-      const lateMs: number[] = [];
-      for (const [index, { receivedNs, response }] of replayed.entries()) {
-        const recording = recordings[index];
-        if (recording === undefined) throw new Error(`no recording ${index}`);
-        const said = `${recording.server}/${recording.name}`;
-        const expected = readRecordedAnswer(recording);
-        if (expected.status !== 200 || !expected.isComplete) {
-          expect(response.error?.code, said).toBe(
-            expected.status === 0 ? 'connection_failed' : expected.status === 200 ? 'stream_cut' : 'http_status',
-          );
-          continue;
-        }
-        const { text, finishReason, completionTokens, contentEventCount, firstContentMs } = expected;
-        expect(
-          {
-            text: response.text,
-            finishReason: response.finishReason,
-            completionTokens: response.usage?.completionTokens,
-            contentEventCount: response.contentEventCount,
-          },
-          said,
-        ).toEqual({ text, finishReason, completionTokens, contentEventCount });
-        if (Number.isNaN(firstContentMs)) continue;
-        const late = (response.firstContentNs - receivedNs) / 1e6 - firstContentMs;
-        expect(late, said).toBeGreaterThan(EARLIEST_MS);
-        expect(late, said).toBeLessThan(LATEST_MS);
-        lateMs.push(late);
+describe('recorded chat exchanges of real servers, replayed at their recorded times', () => {
+  test.for(['direct', 'undici'] as const)('%s', async (kind) => {
+    const replayed = await replayAll(kind);
+    const lateMs: number[] = [];
+    for (const [index, { receivedNs, response }] of replayed.entries()) {
+      const recording = recordings[index];
+      if (recording === undefined) throw new Error(`no recording ${index}`);
+      const said = `${recording.server}/${recording.name}`;
+      const expected = readRecordedAnswer(recording);
+      if (expected.status !== 200 || !expected.isComplete) {
+        expect(response.error?.code, said).toBe(
+          expected.status === 0 ? 'connection_failed' : expected.status === 200 ? 'stream_cut' : 'http_status',
+        );
+        continue;
       }
-      expect(lateMs.length).toBeGreaterThan(80);
-      const median = lateMs.toSorted((a, b) => a - b)[Math.floor(lateMs.length / 2)] ?? Number.NaN;
-      expect(median).toBeLessThan(MEDIAN_LATEST_MS);
-    });
-  },
-);
+      const { text, finishReason, completionTokens, contentEventCount, firstContentMs } = expected;
+      expect(
+        {
+          text: response.text,
+          finishReason: response.finishReason,
+          completionTokens: response.usage?.completionTokens,
+          contentEventCount: response.contentEventCount,
+        },
+        said,
+      ).toEqual({ text, finishReason, completionTokens, contentEventCount });
+      if (Number.isNaN(firstContentMs)) continue;
+      const late = (response.firstContentNs - receivedNs) / 1e6 - firstContentMs;
+      expect(late, said).toBeGreaterThan(EARLIEST_MS);
+      expect(late, said).toBeLessThan(LATEST_MS);
+      lateMs.push(late);
+    }
+    expect(lateMs.length).toBeGreaterThan(80);
+    const median = lateMs.toSorted((a, b) => a - b)[Math.floor(lateMs.length / 2)] ?? Number.NaN;
+    expect(median).toBeLessThan(MEDIAN_LATEST_MS);
+  });
+});

@@ -9,33 +9,21 @@ import {
   type UserConfig,
   wantsHelp,
 } from '@aiperf/config';
-import { type LogRecord, type RunOutcome, SystemController, type SystemControllerOptions } from '@aiperf/controller';
+import {
+  childProcesses,
+  type LogRecord,
+  type RunOutcome,
+  SystemController,
+  type SystemControllerOptions,
+} from '@aiperf/controller';
 import { createRunDirectory } from '@aiperf/exporters/run-directory';
 import { childEntry } from '../child-entry.ts';
 import { VERSION } from '../version.ts';
-import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
+import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, isUsageError } from '../exit-codes.ts';
 import { type ProgressDisplay, showProgress } from '../ui/simple-ui.ts';
 import { checkInputFile, hasTimestamps } from './check-input-file.ts';
 
 const DEFAULT_COLUMNS = 100;
-
-const USAGE_ERROR_CODES: ReadonlySet<string> = new Set([
-  'AIPERF_COMMS_ADDRESS',
-  'AIPERF_COMMS_BIND',
-  'AIPERF_CONTROLLER_UNUSABLE',
-  'AIPERF_DATASET_INPUT_FILE',
-  'AIPERF_EXPORT_ALREADY_EXISTS',
-  'AIPERF_EXPORT_NOT_WRITABLE',
-  'AIPERF_METRICS_BAD_MODULE',
-  'AIPERF_METRICS_BAD_OBJECTIVE',
-  'AIPERF_METRICS_BAD_TAG',
-  'AIPERF_METRICS_DEPENDENCY_CYCLE',
-  'AIPERF_METRICS_DUPLICATE_TAG',
-  'AIPERF_METRICS_UNIT_MISMATCH',
-  'AIPERF_METRICS_UNKNOWN_TAG',
-  'AIPERF_METRICS_WRONG_KIND',
-  'AIPERF_TIMING_SCHEDULE',
-]);
 
 /** `aiperf profile`: one benchmark run, from the command line to the printed tables. */
 export async function profile(argv: readonly string[]): Promise<number> {
@@ -62,13 +50,23 @@ export async function profile(argv: readonly string[]): Promise<number> {
       'aiperf.input_config': JSON.stringify(describeConfig(config, given)),
     };
     const outcome = await runWithDisplay({ config, commandLine, runDirectory, recordMetadata });
-    const { reportRun } = await import('./profile-report.ts');
-    await reportRun({ outcome, runDirectory, columns });
-    return exitCodeOf(outcome);
+    return await report({ outcome, runDirectory, columns });
   } catch (error) {
     if (error instanceof InterruptedError) return EXIT_INTERRUPTED;
     process.stderr.write(`aiperf: ${(error as Error).message}\n`);
     return isUsageError(error) ? EXIT_USAGE : EXIT_FAILED;
+  }
+}
+
+/** Writes the files and prints the tables. Requests were sent by now, so whatever fails is no fault of the command line. */
+async function report(options: { outcome: RunOutcome; runDirectory: string; columns: number }): Promise<number> {
+  try {
+    const { reportRun } = await import('./profile-report.ts');
+    await reportRun(options);
+    return exitCodeOf(options.outcome);
+  } catch (error) {
+    process.stderr.write(`aiperf: ${(error as Error).message}\n`);
+    return EXIT_FAILED;
   }
 }
 
@@ -88,7 +86,7 @@ function makeRunDirectory(config: UserConfig): Promise<string> {
     : createRunDirectory(artifactDirectory, { given: true, prefix });
 }
 
-type RunOptions = Omit<SystemControllerOptions, 'childEntry' | 'onLog'>;
+type RunOptions = Omit<SystemControllerOptions, 'onLog'>;
 
 async function runWithDisplay(options: RunOptions): Promise<RunOutcome> {
   let display: ProgressDisplay | undefined;
@@ -96,13 +94,10 @@ async function runWithDisplay(options: RunOptions): Promise<RunOutcome> {
     if (display === undefined) process.stderr.write(`${text}\n`);
     else display.print(text);
   };
-  const controller = new SystemController({
-    ...options,
-    childEntry: childEntry(),
-    onLog: (record) => {
-      if (isShown(record)) print(`${record.level.toUpperCase()}: ${record.message}`);
-    },
-  });
+  const onLog = (record: LogRecord): void => {
+    if (isShown(record)) print(`${record.level.toUpperCase()}: ${record.message}`);
+  };
+  const controller = new SystemController({ ...options, onLog }, childProcesses(childEntry()));
   let signalCount = 0;
   const onSignal = (): void => {
     signalCount += 1;
@@ -140,9 +135,4 @@ function exitCodeOf({ results, failure }: RunOutcome): number {
   if (results.wasCancelled) return EXIT_INTERRUPTED;
   // A request whose record is missing may have been the worst one.
   return results.requestCount === 0 || results.lostCount > 0 ? EXIT_FAILED : EXIT_OK;
-}
-
-/** Something that the user named cannot be used, and nothing was sent. */
-function isUsageError(error: unknown): boolean {
-  return USAGE_ERROR_CODES.has((error as { readonly code?: string }).code ?? '');
 }

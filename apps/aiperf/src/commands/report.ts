@@ -2,14 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearestName } from '@aiperf/nearest-name';
-import { RecordsError } from '@aiperf/records';
 import { loadLawOf } from '@aiperf/timing';
 import { endpointTitle } from '@aiperf/endpoints';
 import {
   DIALECT_NAMES,
+  FILE_FORMATS,
+  filesOfFormat,
   type DialectName,
   exportRun,
-  ExportError,
   type OpenedRun,
   openRun,
   recomputeRun,
@@ -20,28 +20,17 @@ import {
 } from '@aiperf/exporters';
 import { definitionsOf } from '@aiperf/metrics';
 import { VERSION } from '../version.ts';
-import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from '../exit-codes.ts';
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, isUsageError } from '../exit-codes.ts';
 
 /** Differences that are named. */
 const MOST_DIFFERENCES = 5;
-
-/** Files that `--format` names. */
-const FORMATS: Readonly<Record<string, readonly ResultFileKind[]>> = {
-  json: ['json', 'slicesJson'],
-  csv: ['csv', 'slicesCsv'],
-  console: ['console'],
-  jsonl: ['jsonl'],
-  raw: ['raw'],
-  outputs: ['outputs'],
-  parquet: ['parquet'],
-};
 
 const USAGE = `Usage: aiperf report RUN_DIRECTORY|FILE.arrow [OPTIONS]
 
 Prints the tables of a run and writes its files again, from its record file alone.
 
 Options:
-  --format LIST       write only these, separated by commas: ${Object.keys(FORMATS).join(', ')} (which is also printed);
+  --format LIST       write only these, separated by commas: ${FILE_FORMATS.join(', ')} (which is also printed);
                       default: what the run had asked for
   --output-dir PATH   where the files go; default: beside the record file
   --dialect NAME      print what another tool would have reported of the same requests, and where it counts otherwise, and write no
@@ -85,7 +74,7 @@ export async function report(argv: readonly string[]): Promise<number> {
     return results.requestCount === 0 && results.errorCount > 0 ? EXIT_FAILED : EXIT_OK;
   } catch (error) {
     process.stderr.write(`aiperf report: ${(error as Error).message}\n`);
-    return isBadInput(error) ? EXIT_USAGE : EXIT_FAILED;
+    return isUsageError(error) ? EXIT_USAGE : EXIT_FAILED;
   }
 }
 
@@ -146,8 +135,8 @@ function parseArguments(argv: readonly string[]): ReportArguments | string {
   const [location] = positionals;
   if (location === undefined || positionals.length > 1) return 'expected one run directory or record file';
   const formats = values.format?.flatMap((list) => list.split(','));
-  const unknown = formats?.find((format) => FORMATS[format] === undefined);
-  if (unknown !== undefined) return unknownName('format', unknown, Object.keys(FORMATS));
+  const unknown = formats?.find((format) => !FILE_FORMATS.includes(format));
+  if (unknown !== undefined) return unknownName('format', unknown, FILE_FORMATS);
   const dialect = DIALECT_NAMES.find((name) => name === values.dialect);
   if (values.dialect !== undefined) {
     if (dialect === undefined) return unknownName('dialect', values.dialect, DIALECT_NAMES);
@@ -156,7 +145,7 @@ function parseArguments(argv: readonly string[]): ReportArguments | string {
   }
   return {
     location,
-    kinds: formats === undefined ? undefined : new Set(formats.flatMap((format) => FORMATS[format] ?? [])),
+    kinds: formats === undefined ? undefined : new Set(formats.flatMap((format) => filesOfFormat(format))),
     outputDirectory: values['output-dir'],
     dialect,
   };
@@ -165,10 +154,4 @@ function parseArguments(argv: readonly string[]): ReportArguments | string {
 function unknownName(kind: string, name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
   return `unknown ${kind} '${name}'; ${nearest === undefined ? `expected ${known.join(', ')}` : `did you mean ${nearest}?`}`;
-}
-
-/** The file or directory cannot be used; anything else failed while it was written. */
-function isBadInput(error: unknown): boolean {
-  if (error instanceof RecordsError) return error.code !== 'AIPERF_RECORDS_WRITE_FAILED';
-  return error instanceof ExportError && error.code !== 'AIPERF_EXPORT_WRITE_FAILED';
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { firstValueFrom, take, toArray } from 'rxjs';
+import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
 import { CommsError } from '../comms-error.ts';
 import { createRequestClient, serveRequests, type RequestClient } from '../request-reply.ts';
-import type { Bus, DataSockets } from '../service.ts';
+import { receiveEach } from '../receive-each.ts';
+import type { Bus, DataSockets, PullSocket } from '../service.ts';
 
 /** Messages that the suite publishes. */
 export interface SuiteMessages {
@@ -41,6 +42,14 @@ const hasCode =
 /** Lets everything that is on its way arrive: as many turns of the event loop as a message could need, without a clock. */
 async function turns(count = 50): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Takes every message at once. */
+function listen(pull: PullSocket, handle: (frames: readonly Uint8Array[]) => void): void {
+  receiveEach(pull, (frames, done) => {
+    done();
+    return frames;
+  }).subscribe(handle);
 }
 
 /** What every implementation of {@link Bus} and {@link DataSockets} must do. */
@@ -82,7 +91,7 @@ export const COMMS_CASES: readonly CommsCase[] = [
       const done = Promise.withResolvers<void>();
       const seen: number[][] = [[], []];
       for (const [index, { sockets }] of [one, two].entries()) {
-        sockets.pull('raw_inference_proxy_backend').receive((frames) => {
+        listen(sockets.pull('raw_inference_proxy_backend'), (frames) => {
           assert.equal(text(frames[1]), 'second frame');
           seen[index]?.push(Number(text(frames[0])));
           if (seen.flat().length === total) done.resolve();
@@ -104,7 +113,7 @@ export const COMMS_CASES: readonly CommsCase[] = [
     },
   },
   {
-    name: 'a receiver is given nothing while its handler is busy, and push then waits',
+    name: 'a receiver is given nothing while it is busy with the last message, and push then waits',
     run: async (comms) => {
       const [sender, receiver] = [await comms.open('a'), await comms.open('b')];
       const gate = Promise.withResolvers<void>();
@@ -112,11 +121,15 @@ export const COMMS_CASES: readonly CommsCase[] = [
       const last = Promise.withResolvers<void>();
       const total = 400;
       let receivedCount = 0;
-      receiver.sockets.pull('records').receive(async () => {
+      const afterGate = async (done: () => void): Promise<void> => {
+        await gate.promise;
+        done();
+      };
+      receiveEach(receiver.sockets.pull('records'), (_, done) => done).subscribe((done) => {
         receivedCount += 1;
         if (receivedCount === total) last.resolve();
         first.resolve();
-        await gate.promise;
+        void afterGate(done);
       });
       const push = sender.sockets.push('records');
       const frame = new Uint8Array(64 * 1024);
@@ -131,6 +144,36 @@ export const COMMS_CASES: readonly CommsCase[] = [
       gate.resolve();
       await Promise.all([sending, last.promise]);
       assert.equal(receivedCount, total);
+    },
+  },
+  {
+    name: 'a stream of messages that is left early leaves what follows to the next, and ends with the socket',
+    run: async (comms) => {
+      const [sender, receiver] = [await comms.open('a'), await comms.open('b')];
+      const pull = receiver.sockets.pull('records');
+      const numbers$ = receiveEach(pull, (frames, done) => {
+        done();
+        return Number(text(frames[0]));
+      });
+      const push = sender.sockets.push('records');
+      const three = Promise.withResolvers<void>();
+      const received: number[] = [];
+      const early = numbers$.subscribe((number) => {
+        received.push(number);
+        if (received.length === 3) three.resolve();
+      });
+      for (let index = 0; index < 3; index += 1) await push.send([bytes(`${index}`)]);
+      await three.promise;
+      // By now it waits for a message.
+      await turns();
+      early.unsubscribe();
+      const rest = firstValueFrom(numbers$.pipe(take(3), toArray()));
+      for (let index = 3; index < 6; index += 1) await push.send([bytes(`${index}`)]);
+      assert.deepEqual(await rest, [3, 4, 5]);
+      assert.deepEqual(received, [0, 1, 2]);
+      const last = lastValueFrom(numbers$.pipe(toArray()));
+      await receiver.close();
+      assert.deepEqual(await last, []);
     },
   },
   {
@@ -207,7 +250,7 @@ export const COMMS_CASES: readonly CommsCase[] = [
       assert.equal(spool.pendingCount, total);
       const received: number[] = [];
       const done = Promise.withResolvers<void>();
-      receiver.sockets.pull('records').receive((frames) => {
+      listen(receiver.sockets.pull('records'), (frames) => {
         received.push(Number(text(frames[0])));
         if (received.length === total) done.resolve();
       });

@@ -1,6 +1,6 @@
 import type { LogLevel } from '../control-messages.ts';
 import type { ServiceContext } from '../service.ts';
-import { MemoryNetwork, MemorySockets, createMemoryBus } from './memory-network.ts';
+import { MemoryNetwork } from '../memory/memory-network.ts';
 
 /** A line that the service under test has logged. */
 export interface TestLogLine {
@@ -37,14 +37,15 @@ export function createTestContext<M extends object>(options: TestContextOptions 
   const fail = (error: Error): void => {
     failures.push(error);
   };
-  const sockets = new MemorySockets(network, serviceId, fail);
+  const sockets = network.openSockets({ serviceId, onError: fail });
+  const bus = network.bus<M>(serviceId);
   const at = (level: LogLevel) => (message: string) => {
     logLines.push({ level, message });
   };
   return {
     context: {
       serviceId,
-      bus: createMemoryBus<M>(network, serviceId),
+      bus,
       sockets,
       log: { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error') },
       stopSignal: stopController.signal,
@@ -56,7 +57,8 @@ export function createTestContext<M extends object>(options: TestContextOptions 
     peer: (peerId) => createTestContext<M>({ serviceId: peerId, network }),
     stop: () => {
       stopController.abort();
-      sockets.close();
+      bus.close();
+      sockets.close().catch(fail);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -7,9 +7,8 @@ import { appendRead, createTimeline } from '@aiperf/records';
 import type { Timeline } from '@aiperf/records';
 import { fastParser, plainParser, snapshot } from './parser-fixture.test.support.ts';
 
-const RECORDINGS = join(import.meta.dirname, '../../../../../shared/recordings');
+const RECORDINGS = join(import.meta.dirname, '../../../../test/data/recordings');
 const SERVERS = ['llama.cpp', 'vllm', 'vllm-stream-interval-4', 'transformers'];
-const isAbsent = !existsSync(RECORDINGS);
 
 /** The body of a recorded response with the read of each byte, by the plainest means. */
 function timelineOf(exchange: RecordedExchange): Timeline {
@@ -143,26 +142,23 @@ function actualOf(timeline: Timeline): object {
   };
 }
 
-const exchanges = isAbsent
-  ? []
-  : SERVERS.flatMap((server) =>
-      readdirSync(join(RECORDINGS, server))
-        .filter((file) => file.endsWith('.json'))
-        .map((file) => readRecording(join(RECORDINGS, server, file)))
-        .filter(({ request, response }) => request.path === '/v1/chat/completions' && response.reads.length > 0),
-    );
+const exchanges = SERVERS.flatMap((server) =>
+  readdirSync(join(RECORDINGS, server))
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => readRecording(join(RECORDINGS, server, file)))
+    .filter(({ request, response }) => request.path === '/v1/chat/completions' && response.reads.length > 0),
+);
 
 const isGood = ({ response }: RecordedExchange): boolean =>
   Buffer.from(response.reads[0]?.b64 ?? '', 'base64')
     .toString('latin1')
     .startsWith('HTTP/1.1 200');
 
-// They lie beside the checkout and are not part of it; CI has them.
-test.skipIf(exchanges.length === 0 && process.env['CI'] === undefined)('the recordings are here', () => {
+test('the recordings are here', () => {
   expect(exchanges.length, `chat recordings in ${RECORDINGS}`).toBeGreaterThan(150);
 });
 
-describe.skipIf(exchanges.length === 0)('a good response', () => {
+describe('a good response', () => {
   test.for(exchanges.filter(isGood))('$server $name is read as a plain decoder reads it', (exchange) => {
     const timeline = timelineOf(exchange);
     const expected = expectedOf(timeline);
@@ -170,7 +166,7 @@ describe.skipIf(exchanges.length === 0)('a good response', () => {
   });
 });
 
-describe.skipIf(exchanges.length === 0)('a failed request', () => {
+describe('a failed request', () => {
   test.for(exchanges.filter((exchange) => !isGood(exchange)))(
     '$server $name has the message of the server',
     (exchange) => {
@@ -182,7 +178,7 @@ describe.skipIf(exchanges.length === 0)('a failed request', () => {
   );
 });
 
-describe.skipIf(exchanges.length === 0)('the fast path', () => {
+describe('the fast path', () => {
   test.for(exchanges)('reads $server $name as the slow one does', (exchange) => {
     const timeline = timelineOf(exchange);
     const slow = plainParser();

@@ -1,6 +1,15 @@
 import type { LoadLawOf } from '@aiperf/metrics/analysis';
 import { RecordsError } from '@aiperf/records';
-import { ErrorTable, loadMetricSet, mergeErrors, type ErrorCount, type RunResults } from '@aiperf/metrics';
+import {
+  ErrorTable,
+  loadMetricSet,
+  mergeErrors,
+  OUTCOME_COLUMNS,
+  RowCounts,
+  rowOutcomes,
+  type ErrorCount,
+  type RunResults,
+} from '@aiperf/metrics';
 import type { AnalyzedPhase } from '@aiperf/metrics/analysis';
 import type { ArrowFileReader } from '@aiperf/records/file';
 import { ExportError } from '../export-error.ts';
@@ -111,14 +120,13 @@ export function differencesOf(stored: RunResults, recomputed: RunResults): strin
   });
 }
 
-interface RowCounts {
+interface CountedRows {
   readonly phases: readonly AnalyzedPhase[];
   /** Of profiling, the most frequent first. */
   readonly errors: readonly ErrorCount[];
   readonly hasWarmup: boolean;
-  readonly valid: number;
-  readonly failed: number;
-  readonly cancelled: number;
+  /** Of profiling. */
+  readonly counts: RowCounts;
   /** Run nanoseconds of the profiling requests; NaN when there is none. */
   readonly startNs: number;
   readonly endNs: number;
@@ -127,8 +135,7 @@ interface RowCounts {
 const COUNTED_COLUMNS = [
   'phase_index',
   'benchmark_phase',
-  'valid',
-  'was_cancelled',
+  ...OUTCOME_COLUMNS,
   'error_code',
   'error_type',
   'error_message',
@@ -137,19 +144,16 @@ const COUNTED_COLUMNS = [
   'request_end_offset_ns',
 ] as const;
 
-async function countRows(records: ArrowFileReader): Promise<RowCounts> {
-  const phases = new Map<number, { kind: AnalyzedPhase['kind']; rows: number; errors: number; cancelled: number }>();
+async function countRows(records: ArrowFileReader): Promise<CountedRows> {
+  const phases = new Map<number, { readonly kind: AnalyzedPhase['kind']; readonly arrived: RowCounts }>();
   const errors = new Map<number, ErrorTable>();
-  const counts = { valid: 0, failed: 0, cancelled: 0 };
+  const counts = new RowCounts();
   let startNs = Number.POSITIVE_INFINITY;
   let endNs = Number.NEGATIVE_INFINITY;
   for await (const batch of records.batches(COUNTED_COLUMNS)) {
     const kinds = batch.strings('benchmark_phase');
-    const [indices, valid, cancelled] = [
-      batch.numbers('phase_index'),
-      batch.numbers('valid'),
-      batch.numbers('was_cancelled'),
-    ];
+    const indices = batch.numbers('phase_index');
+    const outcomeOf = rowOutcomes(batch);
     const [starts, ends] = [batch.numbers('request_start_offset_ns'), batch.numbers('request_end_offset_ns')];
     const codes = batch.numbers('error_code');
     const [types, messages, errorKinds] = [
@@ -160,18 +164,15 @@ async function countRows(records: ArrowFileReader): Promise<RowCounts> {
     for (let row = 0; row < batch.rowCount; row += 1) {
       const index = indices[row] ?? 0;
       const kind = kinds[row] === 'warmup' ? 'warmup' : 'profiling';
-      const phase = phases.get(index) ?? { kind, rows: 0, errors: 0, cancelled: 0 };
+      const phase = phases.get(index) ?? { kind, arrived: new RowCounts() };
       phases.set(index, phase);
-      phase.rows += 1;
-      const isCancelled = cancelled[row] === 1;
-      const isFailed = !isCancelled && valid[row] !== 1;
-      if (isCancelled) phase.cancelled += 1;
-      if (isFailed) phase.errors += 1;
+      const outcome = outcomeOf(row);
+      phase.arrived.add(outcome);
       if (kind === 'warmup') continue;
       if (Number.isFinite(starts[row])) startNs = Math.min(startNs, starts[row] ?? startNs);
       if (Number.isFinite(ends[row])) endNs = Math.max(endNs, ends[row] ?? endNs);
-      counts[isCancelled ? 'cancelled' : isFailed ? 'failed' : 'valid'] += 1;
-      if (!isFailed) continue;
+      counts.add(outcome);
+      if (outcome !== 'failed') continue;
       const code = codes[row] ?? Number.NaN;
       const table = errors.get(index) ?? new ErrorTable();
       errors.set(index, table);
@@ -185,8 +186,8 @@ async function countRows(records: ArrowFileReader): Promise<RowCounts> {
     }
   }
   return {
-    ...counts,
-    phases: Array.from(phases, ([index, { kind, ...arrived }]) => ({ index, kind, startNs: Number.NaN, arrived })),
+    counts,
+    phases: Array.from(phases, ([index, { kind, arrived }]) => ({ index, kind, startNs: Number.NaN, arrived })),
     errors: mergeErrors(
       Array.from(errors)
         .sort(([a], [b]) => a - b)
@@ -199,19 +200,19 @@ async function countRows(records: ArrowFileReader): Promise<RowCounts> {
 }
 
 /** What is known of a run that did not come to its end. */
-function killedRun(counts: RowCounts, epochNs: (runNs: number) => string): RunResults {
+function killedRun({ counts, startNs, endNs }: CountedRows, epochNs: (runNs: number) => string): RunResults {
   return {
     profiling: [],
     errors: [],
     requestCount: counts.valid,
-    errorCount: counts.failed,
+    errorCount: counts.errors,
     cancelledCount: counts.cancelled,
     lostCount: 0,
     wasCancelled: false,
     isComplete: false,
     incompleteReason: 'the run was killed; these are the records that had been written',
-    startEpochNs: epochNs(counts.startNs),
-    endEpochNs: epochNs(counts.endNs),
+    startEpochNs: epochNs(startNs),
+    endEpochNs: epochNs(endNs),
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { BatchTimes } from '../batch-times.ts';
-import { GOLDEN, GoldenRows, hasGolden } from '../golden-rows.test.support.ts';
+import { GOLDEN, GoldenRows } from '../golden-rows.test.support.ts';
 import { createMetricSet } from '../metric-set.ts';
 import { CHAT_MODE } from '../test-records.test.support.ts';
 import { computeCurves } from './compute-curves.ts';
@@ -20,7 +20,7 @@ function microseconds(text: unknown): bigint {
  */
 const TOLERANCES = { avg: 1e-5, p50: 1e-5, p90: 1e-5, p95: 1e-5, p99: 1e-5, std: 5e-4 } as const;
 
-describe.skipIf(!hasGolden)('curves of AIPerf 0.13', () => {
+describe('curves of AIPerf 0.13', () => {
   test.for(['01-llama-raw', '02-poisson-goodput', '03-faults-cancel', '06-multi-turn', '07-mooncake-fixed'])(
     '%s: the statistics of its summary from its records',
     async (run) => {

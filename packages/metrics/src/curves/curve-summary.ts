@@ -1,3 +1,4 @@
+import { grown } from '@aiperf/records';
 import type { MetricDefinition, MetricResult } from '../metric-definition.ts';
 import { WeightedSummary } from '../stats/weighted-summary.ts';
 import { CURVES, type Curve, type CurveValues } from './curve-definitions.ts';
@@ -107,12 +108,8 @@ class KeptSteps {
 
   add(value: number, lengthNs: number): void {
     if (this.#count === this.#values.length) {
-      const values = new Float64Array(this.#count * 2);
-      values.set(this.#values);
-      const lengthsNs = new Float64Array(this.#count * 2);
-      lengthsNs.set(this.#lengthsNs);
-      this.#values = values;
-      this.#lengthsNs = lengthsNs;
+      this.#values = grown(this.#values, this.#count + 1);
+      this.#lengthsNs = grown(this.#lengthsNs, this.#count + 1);
     }
     this.#values[this.#count] = value;
     this.#lengthsNs[this.#count++] = lengthNs;

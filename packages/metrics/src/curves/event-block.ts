@@ -1,3 +1,4 @@
+import { grown } from '@aiperf/records';
 import { CurveState, type CurveEvent } from './curve-state.ts';
 
 /** The sort key of an event holds its number within the block and its time since the block began. */
@@ -28,7 +29,7 @@ export class EventBlock {
   isOverfull = false;
   readonly #initial = new CurveState();
   #keys = new BigUint64Array(INITIAL_EVENTS);
-  #words: Uint32Array = new Uint32Array(this.#keys.buffer);
+  #words: Uint32Array<ArrayBuffer> = new Uint32Array(this.#keys.buffer);
   #events = new Uint8Array(INITIAL_EVENTS);
   #x = new Float64Array(INITIAL_EVENTS);
   #y = new Float64Array(INITIAL_EVENTS);
@@ -91,21 +92,11 @@ export class EventBlock {
   }
 
   #grow(): void {
-    const capacity = Math.min(NUMBER_VALUES, this.#keys.length * 2);
-    const keys = new BigUint64Array(capacity);
-    keys.set(this.#keys);
-    this.#keys = keys;
-    this.#words = new Uint32Array(keys.buffer);
-    const events = new Uint8Array(capacity);
-    events.set(this.#events);
-    this.#events = events;
+    const capacity = this.#count + 1;
+    this.#words = grown(this.#words, capacity * 2);
+    this.#keys = new BigUint64Array(this.#words.buffer);
+    this.#events = grown(this.#events, capacity);
     this.#x = grown(this.#x, capacity);
     this.#y = grown(this.#y, capacity);
   }
-}
-
-function grown(values: Float64Array<ArrayBuffer>, capacity: number): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(capacity);
-  larger.set(values);
-  return larger;
 }

@@ -10,5 +10,5 @@ export const requestedOsl: RecordMetric = {
   flags: ['produces_tokens_only', 'internal'],
   consoleGroup: 'none',
   formula: 'output length that the request asked for',
-  compute: (record) => record.requestedOutputTokens,
+  compute: (record) => record.maxOutputTokens,
 };

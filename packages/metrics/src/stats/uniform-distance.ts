@@ -1,3 +1,5 @@
+import { grown } from '@aiperf/records';
+
 /** Values that are kept as they are, 16 MB; beyond, they are counted in bins. */
 const KEPT_MAX = 2 ** 21;
 const BINS = 2 ** 20;
@@ -53,8 +55,7 @@ export class UniformDistance {
 
   #makeRoom(kept: Float64Array): void {
     if (kept.length < KEPT_MAX) {
-      this.#kept = new Float64Array(kept.length * 2);
-      this.#kept.set(kept);
+      this.#kept = grown(kept, kept.length + 1);
       return;
     }
     this.#kept = undefined;

@@ -1,372 +1,417 @@
-import {
-  makeData,
-  type Bool,
-  type Data,
-  type Float64,
-  type Int32,
-  type Int64,
-  type List,
-  type TimestampNanosecond,
-  type Utf8,
-} from 'apache-arrow';
+import type { BatchParts } from '../encode/message.ts';
+import { grown } from './grown.ts';
 
 const TWO_TO_32 = 2 ** 32;
 const MAX_INT32 = 2 ** 31 - 1;
+const INITIAL_ITEMS = 1024;
 
 /** One column of a batch being filled. Rows are set in order, each at most once; a row that is not set is null. */
 export interface ColumnWriter {
+  /** Sets a row from a value of any origin; null leaves it out. For few rows: columns that are filled often have a `set` of their own. */
+  setValue(row: number, value: unknown): void;
   /** Makes room for this many rows and keeps those already set. */
   reserve(rows: number): void;
-  /** A view of the first `rows` rows; overwritten after {@link clear}. */
-  toData(rows: number): Data;
+  /** Adds the nodes and buffers of the first `rows` rows, as views that {@link clear} ends. */
+  addTo(parts: BatchParts, rows: number): void;
   clear(): void;
 }
 
 /** Which rows are set, one bit each, least significant bit first. */
-class Validity {
-  bits: Uint8Array = new Uint8Array(0);
-  validCount = 0;
+class Bits {
+  #bits: Uint8Array = new Uint8Array(0);
+  #count = 0;
 
   reserve(rows: number): void {
-    const bits = new Uint8Array((rows + 7) >> 3);
-    bits.set(this.bits.subarray(0, bits.length));
-    this.bits = bits;
+    this.#bits = grown(this.#bits, (rows + 7) >> 3);
   }
 
   mark(row: number): void {
     const index = row >> 3;
-    this.bits[index] = (this.bits[index] ?? 0) | (1 << (row & 7));
-    this.validCount++;
+    this.#bits[index] = (this.#bits[index] ?? 0) | (1 << (row & 7));
+    this.#count++;
+  }
+
+  view(rows: number): Uint8Array {
+    return this.#bits.subarray(0, (rows + 7) >> 3);
+  }
+
+  /** Node and bitmap; the bitmap is left out when no row is null. */
+  addTo({ nodes, buffers }: BatchParts, rows: number): void {
+    nodes.push(rows, rows - this.#count);
+    buffers.push(rows === this.#count ? undefined : this.view(rows));
   }
 
   clear(): void {
-    this.bits.fill(0);
-    this.validCount = 0;
+    this.#bits.fill(0);
+    this.#count = 0;
   }
 }
 
-/** Doubles; NaN is null. */
-export class Float64Writer implements ColumnWriter {
-  readonly #type: Float64;
-  readonly #validity = new Validity();
-  #values = new Float64Array(0);
-
-  constructor(type: Float64) {
-    this.#type = type;
-  }
-
-  set(row: number, value: number): void {
-    if (!Number.isFinite(value)) return;
-    this.#values[row] = value;
-    this.#validity.mark(row);
-  }
+/** Where the bytes or items of each row end. A row that is left out is empty. */
+export class Offsets {
+  #offsets = new Int32Array(1);
+  #rowCount = 0;
 
   reserve(rows: number): void {
-    this.#validity.reserve(rows);
-    const values = new Float64Array(rows);
-    values.set(this.#values.subarray(0, rows));
-    this.#values = values;
+    this.#offsets = grown(this.#offsets, rows + 1);
   }
 
-  toData(rows: number): Data {
-    const { bits, validCount } = this.#validity;
-    return makeData({
-      type: this.#type,
-      length: rows,
-      nullCount: rows - validCount,
-      nullBitmap: bits,
-      data: this.#values.subarray(0, rows),
-    });
+  /** Closes this row; those left out since the last one end where it began. */
+  end(row: number, endOffset: number): void {
+    this.#skipTo(row);
+    this.#offsets[row + 1] = endOffset;
+    this.#rowCount = row + 1;
   }
 
-  clear(): void {
-    this.#validity.clear();
-    this.#values.fill(0);
-  }
-}
-
-/** 32-bit integers; NaN, and what 32 bits cannot hold, is null. */
-export class Int32Writer implements ColumnWriter {
-  readonly #type: Int32;
-  readonly #validity = new Validity();
-  #values = new Int32Array(0);
-
-  constructor(type: Int32) {
-    this.#type = type;
+  /** Where the last row that was closed ends. */
+  get last(): number {
+    return this.#offsets[this.#rowCount] ?? 0;
   }
 
-  set(row: number, value: number): void {
-    // Written so that NaN is refused as well.
-    if (!(Math.abs(value) <= MAX_INT32)) return;
-    this.#values[row] = value;
-    this.#validity.mark(row);
-  }
-
-  reserve(rows: number): void {
-    this.#validity.reserve(rows);
-    const values = new Int32Array(rows);
-    values.set(this.#values.subarray(0, rows));
-    this.#values = values;
-  }
-
-  toData(rows: number): Data {
-    const { bits, validCount } = this.#validity;
-    return makeData({
-      type: this.#type,
-      length: rows,
-      nullCount: rows - validCount,
-      nullBitmap: bits,
-      data: this.#values.subarray(0, rows),
-    });
+  view(rows: number): Int32Array {
+    this.#skipTo(rows);
+    return this.#offsets.subarray(0, rows + 1);
   }
 
   clear(): void {
-    this.#validity.clear();
-    this.#values.fill(0);
+    this.#rowCount = 0;
+  }
+
+  #skipTo(row: number): void {
+    const { last } = this;
+    while (this.#rowCount < row) this.#offsets[++this.#rowCount] = last;
   }
 }
 
-/** 64-bit words written as two halves, because a BigInt a value would cost more than the rest of the row. */
-class Words {
-  words: Uint32Array = new Uint32Array(0);
+/** Numbers of one type without nulls. */
+interface Values {
+  reserve(count: number): void;
+  /** False for a number that the type cannot hold. */
+  put(index: number, value: number): boolean;
+  putBigInt(index: number, value: bigint): void;
+  view(count: number): ArrayBufferView;
+  clear(): void;
+}
+
+class Float64Values implements Values {
+  #values: Float64Array = new Float64Array(0);
 
   reserve(count: number): void {
-    const words = new Uint32Array(count * 2);
-    words.set(this.words.subarray(0, words.length));
-    this.words = words;
+    this.#values = grown(this.#values, count);
   }
 
-  /** `high * 2^32 + low`; `low` may exceed 32 bits. */
-  set(index: number, high: number, low: number): void {
-    const carry = Math.floor(low / TWO_TO_32);
-    this.words[index * 2] = low - carry * TWO_TO_32;
-    this.words[index * 2 + 1] = high + carry;
+  put(index: number, value: number): boolean {
+    if (!Number.isFinite(value)) return false;
+    this.#values[index] = value;
+    return true;
   }
 
-  view(count: number): BigInt64Array {
-    return new BigInt64Array(this.words.buffer, 0, count);
+  putBigInt(index: number, value: bigint): void {
+    this.#values[index] = Number(value);
+  }
+
+  view(count: number): Float64Array {
+    return this.#values.subarray(0, count);
+  }
+
+  clear(): void {
+    this.#values.fill(0);
+  }
+}
+
+class Int32Values implements Values {
+  #values: Int32Array = new Int32Array(0);
+
+  reserve(count: number): void {
+    this.#values = grown(this.#values, count);
+  }
+
+  put(index: number, value: number): boolean {
+    // Written so that NaN is refused as well.
+    if (!(Math.abs(value) <= MAX_INT32)) return false;
+    this.#values[index] = value;
+    return true;
+  }
+
+  putBigInt(index: number, value: bigint): void {
+    this.#values[index] = Number(value);
+  }
+
+  view(count: number): Int32Array {
+    return this.#values.subarray(0, count);
+  }
+
+  clear(): void {
+    this.#values.fill(0);
   }
 }
 
 /**
- * 64-bit integers from doubles; NaN is null. An offset, such as the epoch of the run's origin, is added in 64 bits, as a double would lose
- * 256 ns steps of wall time.
+ * 64-bit integers from doubles, written as two halves, because a BigInt a value would cost more than the rest of the row. An offset, such as
+ * the epoch of the run's origin, is added in 64 bits, as a double would lose 256 ns steps of wall time.
  */
-export class Int64Writer implements ColumnWriter {
-  readonly #type: Int64 | TimestampNanosecond;
-  readonly #validity = new Validity();
-  readonly #words = new Words();
+class Int64Values implements Values {
+  #words: Uint32Array = new Uint32Array(0);
   readonly #offsetHigh: number;
   readonly #offsetLow: number;
 
-  constructor(type: Int64 | TimestampNanosecond, offset = 0n) {
-    this.#type = type;
+  constructor(offset = 0n) {
     this.#offsetHigh = Number(offset >> 32n);
     this.#offsetLow = Number(offset & 0xffff_ffffn);
   }
 
+  reserve(count: number): void {
+    this.#words = grown(this.#words, count * 2);
+  }
+
+  put(index: number, value: number): boolean {
+    if (!Number.isFinite(value)) return false;
+    const low = this.#offsetLow + value;
+    const carry = Math.floor(low / TWO_TO_32);
+    this.#words[index * 2] = low - carry * TWO_TO_32;
+    this.#words[index * 2 + 1] = this.#offsetHigh + carry;
+    return true;
+  }
+
+  /** No offset is added. */
+  putBigInt(index: number, value: bigint): void {
+    this.#words[index * 2] = Number(value & 0xffff_ffffn);
+    this.#words[index * 2 + 1] = Number(BigInt.asUintN(32, value >> 32n));
+  }
+
+  view(count: number): Uint32Array {
+    return this.#words.subarray(0, count * 2);
+  }
+
+  clear(): void {
+    this.#words.fill(0);
+  }
+}
+
+/** Numbers that a column or the items of a list are stored as; `offset` is for 64-bit integers. */
+export type NumberType = 'float64' | 'int32' | 'int64';
+
+function createValues(type: NumberType, offset?: bigint): Values {
+  if (type === 'float64') return new Float64Values();
+  return type === 'int32' ? new Int32Values() : new Int64Values(offset);
+}
+
+/** Doubles or integers; NaN, and what the type cannot hold, is null. */
+export class NumberWriter implements ColumnWriter {
+  readonly #validity = new Bits();
+  readonly #values: Values;
+
+  constructor(type: NumberType, offset?: bigint) {
+    this.#values = createValues(type, offset);
+  }
+
   set(row: number, value: number): void {
-    if (!Number.isFinite(value)) return;
-    this.#words.set(row, this.#offsetHigh, this.#offsetLow + value);
+    if (this.#values.put(row, value)) this.#validity.mark(row);
+  }
+
+  setValue(row: number, value: unknown): void {
+    if (typeof value !== 'bigint') {
+      if (typeof value === 'number') this.set(row, value);
+      return;
+    }
+    this.#values.putBigInt(row, value);
     this.#validity.mark(row);
   }
 
   reserve(rows: number): void {
     this.#validity.reserve(rows);
-    this.#words.reserve(rows);
+    this.#values.reserve(rows);
   }
 
-  toData(rows: number): Data {
-    const { bits, validCount } = this.#validity;
-    return makeData({
-      // Both types are laid out alike; the library's types know one at a time.
-      type: this.#type as Int64,
-      length: rows,
-      nullCount: rows - validCount,
-      nullBitmap: bits,
-      data: this.#words.view(rows),
-    });
+  addTo(parts: BatchParts, rows: number): void {
+    this.#validity.addTo(parts, rows);
+    parts.buffers.push(this.#values.view(rows));
   }
 
   clear(): void {
     this.#validity.clear();
-    this.#words.words.fill(0);
+    this.#values.clear();
   }
 }
 
-/** Flags, one bit a row; never null. */
+/** Flags, one bit a row. */
 export class BoolWriter implements ColumnWriter {
-  readonly #type: Bool;
-  readonly #set = new Validity();
-
-  constructor(type: Bool) {
-    this.#type = type;
-  }
+  readonly #validity = new Bits();
+  readonly #values = new Bits();
 
   set(row: number, value: boolean): void {
-    if (value) this.#set.mark(row);
+    if (value) this.#values.mark(row);
+    this.#validity.mark(row);
+  }
+
+  setValue(row: number, value: unknown): void {
+    if (typeof value === 'boolean') this.set(row, value);
   }
 
   reserve(rows: number): void {
-    this.#set.reserve(rows);
+    this.#validity.reserve(rows);
+    this.#values.reserve(rows);
   }
 
-  toData(rows: number): Data {
-    return makeData({ type: this.#type, length: rows, nullCount: 0, data: this.#set.bits });
+  addTo(parts: BatchParts, rows: number): void {
+    this.#validity.addTo(parts, rows);
+    parts.buffers.push(this.#values.view(rows));
   }
 
   clear(): void {
-    this.#set.clear();
+    this.#validity.clear();
+    this.#values.clear();
   }
 }
 
-/** Strings as one run of UTF-8. A string equal to the row before it is copied as bytes, since ids of processes repeat. */
-export class Utf8Writer implements ColumnWriter {
-  readonly #type: Utf8;
-  readonly #validity = new Validity();
-  #bytes = Buffer.alloc(1024);
+/** Byte strings, one after the other. */
+abstract class RunWriter implements ColumnWriter {
+  readonly #validity = new Bits();
+  readonly #offsets = new Offsets();
+  readonly #initialBytes: number;
+  protected bytes: Buffer;
   #byteCount = 0;
-  #offsets = new Int32Array(1);
-  #rowCount = 0;
+
+  constructor(initialBytes = 1024) {
+    this.#initialBytes = initialBytes;
+    this.bytes = Buffer.allocUnsafeSlow(initialBytes);
+  }
+
+  abstract setValue(row: number, value: unknown): void;
+
+  get byteCount(): number {
+    return this.#byteCount;
+  }
+
+  reserve(rows: number): void {
+    this.#validity.reserve(rows);
+    this.#offsets.reserve(rows);
+  }
+
+  addTo(parts: BatchParts, rows: number): void {
+    this.#validity.addTo(parts, rows);
+    parts.buffers.push(this.#offsets.view(rows), this.bytes.subarray(0, this.#byteCount));
+  }
+
+  clear(): void {
+    this.#validity.clear();
+    this.#offsets.clear();
+    this.#byteCount = 0;
+  }
+
+  /** Gives memory back that one huge value took. */
+  shrink(maxBytes: number): void {
+    if (this.bytes.length > maxBytes) this.bytes = Buffer.allocUnsafeSlow(this.#initialBytes);
+  }
+
+  /** Makes room for the bytes of a row and returns where they begin. */
+  protected begin(maxBytes: number): number {
+    const needed = this.#byteCount + maxBytes;
+    if (needed > this.bytes.length) this.bytes = grown(this.bytes, needed);
+    return this.#byteCount;
+  }
+
+  protected end(row: number, endOffset: number): void {
+    this.#byteCount = endOffset;
+    this.#offsets.end(row, endOffset);
+    this.#validity.mark(row);
+  }
+}
+
+export class BinaryWriter extends RunWriter {
+  /** The first `length` bytes of `value`. */
+  set(row: number, value: Uint8Array, length: number = value.length): void {
+    const start = this.begin(length);
+    if (length > 0) this.bytes.set(value.length === length ? value : value.subarray(0, length), start);
+    this.end(row, start + length);
+  }
+
+  override setValue(row: number, value: unknown): void {
+    if (value instanceof Uint8Array) this.set(row, value);
+  }
+}
+
+/** Strings as UTF-8. A string equal to the one before it is copied as bytes, since ids of processes repeat. */
+export class Utf8Writer extends RunWriter {
   #previous: string | undefined;
   #previousStart = 0;
   #previousEnd = 0;
 
-  constructor(type: Utf8) {
-    this.#type = type;
-  }
-
   set(row: number, value: string | undefined): void {
     if (value === undefined) return;
-    this.#skipTo(row);
-    const start = this.#byteCount;
     if (value === this.#previous) {
-      this.#makeRoom(this.#previousEnd - this.#previousStart);
-      this.#bytes.copyWithin(start, this.#previousStart, this.#previousEnd);
-      this.#byteCount += this.#previousEnd - this.#previousStart;
-    } else {
-      this.#makeRoom(value.length * 3);
-      this.#byteCount += this.#bytes.write(value, start);
-      this.#previous = value;
-      this.#previousStart = start;
-      this.#previousEnd = this.#byteCount;
+      const length = this.#previousEnd - this.#previousStart;
+      const start = this.begin(length);
+      this.bytes.copyWithin(start, this.#previousStart, this.#previousEnd);
+      this.end(row, start + length);
+      return;
     }
-    this.#rowCount = row + 1;
-    this.#offsets[row + 1] = this.#byteCount;
+    const start = this.begin(value.length * 3);
+    const end = start + this.bytes.write(value, start);
+    this.#previous = value;
+    this.#previousStart = start;
+    this.#previousEnd = end;
+    this.end(row, end);
+  }
+
+  override setValue(row: number, value: unknown): void {
+    if (typeof value === 'string') this.set(row, value);
+  }
+
+  override clear(): void {
+    super.clear();
+    this.#previous = undefined;
+  }
+}
+
+/** Lists of numbers; a row whose list is empty is null. Items are appended to the row being written. */
+export class ListWriter implements ColumnWriter {
+  readonly #validity = new Bits();
+  readonly #offsets = new Offsets();
+  readonly #items: Values;
+  #itemCount = 0;
+  #capacity = 0;
+
+  constructor(type: NumberType) {
+    this.#items = createValues(type);
+  }
+
+  append(value: number): void {
+    if (this.#itemCount === this.#capacity) {
+      this.#capacity = Math.max(INITIAL_ITEMS, this.#capacity * 2);
+      this.#items.reserve(this.#capacity);
+    }
+    if (this.#items.put(this.#itemCount, value)) this.#itemCount++;
+  }
+
+  /** Closes the list of this row. */
+  endRow(row: number): void {
+    if (this.#itemCount > this.#offsets.last) this.#validity.mark(row);
+    this.#offsets.end(row, this.#itemCount);
+  }
+
+  /** An empty list is no null here. */
+  setValue(row: number, value: unknown): void {
+    if (value === null || value === undefined) return;
+    for (const item of value as Iterable<unknown>) this.append(Number(item));
+    this.#offsets.end(row, this.#itemCount);
     this.#validity.mark(row);
   }
 
   reserve(rows: number): void {
     this.#validity.reserve(rows);
-    const offsets = new Int32Array(rows + 1);
-    offsets.set(this.#offsets.subarray(0, rows + 1));
-    this.#offsets = offsets;
+    this.#offsets.reserve(rows);
   }
 
-  toData(rows: number): Data {
-    this.#skipTo(rows);
-    const { bits, validCount } = this.#validity;
-    return makeData({
-      type: this.#type,
-      length: rows,
-      nullCount: rows - validCount,
-      nullBitmap: bits,
-      valueOffsets: this.#offsets.subarray(0, rows + 1),
-      data: this.#bytes.subarray(0, this.#byteCount),
-    });
+  addTo(parts: BatchParts, rows: number): void {
+    this.#validity.addTo(parts, rows);
+    parts.buffers.push(this.#offsets.view(rows), undefined, this.#items.view(this.#itemCount));
+    parts.nodes.push(this.#itemCount, 0);
   }
 
   clear(): void {
     this.#validity.clear();
-    this.#byteCount = 0;
-    this.#rowCount = 0;
-    this.#previous = undefined;
-  }
-
-  /** Null rows repeat the offset before them. */
-  #skipTo(row: number): void {
-    this.#offsets.fill(this.#byteCount, this.#rowCount + 1, row + 1);
-    this.#rowCount = Math.max(this.#rowCount, row);
-  }
-
-  #makeRoom(byteCount: number): void {
-    const needed = this.#byteCount + byteCount;
-    if (needed <= this.#bytes.length) return;
-    const bytes = Buffer.alloc(Math.max(needed, this.#bytes.length * 2));
-    this.#bytes.copy(bytes, 0, 0, this.#byteCount);
-    this.#bytes = bytes;
-  }
-}
-
-/** Lists of 64-bit integers or doubles; an empty list is null. Values are appended to the row being written. */
-export class ListWriter implements ColumnWriter {
-  readonly #type: List;
-  readonly #isInteger: boolean;
-  readonly #validity = new Validity();
-  readonly #words = new Words();
-  #floats = new Float64Array(0);
-  #capacity = 0;
-  #valueCount = 0;
-  #offsets = new Int32Array(1);
-  #rowCount = 0;
-
-  constructor(type: List, isInteger: boolean) {
-    this.#type = type;
-    this.#isInteger = isInteger;
-  }
-
-  append(value: number): void {
-    if (!Number.isFinite(value)) return;
-    if (this.#valueCount === this.#capacity) this.#growValues();
-    if (this.#isInteger) this.#words.set(this.#valueCount, 0, value);
-    else this.#floats[this.#valueCount] = value;
-    this.#valueCount++;
-  }
-
-  /** Closes the list of this row. */
-  endRow(row: number): void {
-    const start = this.#offsets[this.#rowCount] ?? 0;
-    this.#offsets.fill(start, this.#rowCount + 1, row + 1);
-    this.#offsets[row + 1] = this.#valueCount;
-    this.#rowCount = row + 1;
-    if (this.#valueCount > start) this.#validity.mark(row);
-  }
-
-  reserve(rows: number): void {
-    this.#validity.reserve(rows);
-    const offsets = new Int32Array(rows + 1);
-    offsets.set(this.#offsets.subarray(0, rows + 1));
-    this.#offsets = offsets;
-  }
-
-  toData(rows: number): Data {
-    this.#offsets.fill(this.#valueCount, this.#rowCount + 1, rows + 1);
-    const { bits, validCount } = this.#validity;
-    const values = this.#isInteger ? this.#words.view(this.#valueCount) : this.#floats.subarray(0, this.#valueCount);
-    return makeData({
-      type: this.#type,
-      length: rows,
-      nullCount: rows - validCount,
-      nullBitmap: bits,
-      valueOffsets: this.#offsets.subarray(0, rows + 1),
-      child: makeData({ type: this.#type.valueType, length: this.#valueCount, nullCount: 0, data: values }),
-    });
-  }
-
-  clear(): void {
-    this.#validity.clear();
-    this.#valueCount = 0;
-    this.#rowCount = 0;
-  }
-
-  #growValues(): void {
-    this.#capacity = Math.max(1024, this.#capacity * 2);
-    if (this.#isInteger) {
-      this.#words.reserve(this.#capacity);
-      return;
-    }
-    const floats = new Float64Array(this.#capacity);
-    floats.set(this.#floats);
-    this.#floats = floats;
+    this.#offsets.clear();
+    this.#itemCount = 0;
   }
 }

@@ -1,30 +1,19 @@
+import { encodeBatch, encodeSchema, END_OF_STREAM, type BatchParts } from '../encode/message.ts';
+import { RAW_BATCH_FIELDS, RAW_BATCH_FORMAT_VERSION, TEXT_COLUMN_NAMES } from '../raw-columns.ts';
+import { NUMBER_NAMES } from '../request-columns.ts';
 import type { RequestRecord } from '../request-record.ts';
-import { encodeSchema, encodeStream } from '../encode/arrow-ipc.ts';
-import { NumberColumns, RAW_BATCH_FIELDS, RAW_BATCH_FORMAT_VERSION } from '../raw-columns.ts';
+import { BinaryWriter, Offsets, Utf8Writer } from './column-writers.ts';
+import { grown } from './grown.ts';
 
-type NumberValues = Float64Array | Uint32Array | Uint8Array;
-
-/** Bytes of a row beside its body and reads, for {@link RawBatchWriter.byteLength}. */
-const ROW_BYTES = 242;
-const READ_BYTES = 12;
 const INITIAL_ROWS = 256;
 const INITIAL_READS = 4096;
 const INITIAL_BODY_BYTES = 256 * 1024;
 const INITIAL_TEXT_BYTES = 16 * 1024;
 /** A buffer of bodies or of replies that one huge response made larger than this is not kept. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
-
-/** A growing column of byte strings; entry `i` lies between `offsets[i]` and `offsets[i + 1]`. */
-interface ByteColumn {
-  offsets: Int32Array;
-  bytes: Buffer;
-}
-
-/** A byte column of texts that mostly repeat: the last one is kept encoded. */
-interface TextValues extends ByteColumn {
-  lastText: string;
-  lastBytes: Buffer;
-}
+/** Bytes of a row beside its body, texts and reads: its numbers and its offsets. */
+const ROW_BYTES = NUMBER_NAMES.length * 8 + (TEXT_COLUMN_NAMES.length + 4) * 4;
+const READ_BYTES = 12;
 
 /**
  * Gathers finished requests in columns and turns them into one Arrow IPC stream of one record batch. Appending copies the row's
@@ -37,28 +26,17 @@ export class RawBatchWriter {
   readonly #schemaMessage: Uint8Array;
   #capacity = INITIAL_ROWS;
   #rowCount = 0;
-  #numberValues: NumberValues[] = [];
-  #numbers: NumberColumns = emptyColumns(INITIAL_ROWS, this.#numberValues);
-  readonly #statusTexts: TextValues = textColumn();
-  readonly #contentTypes: TextValues = textColumn();
-  readonly #errorCodes: TextValues = textColumn();
-  readonly #errorTypes: TextValues = textColumn();
-  readonly #errorMessages: TextValues = textColumn();
-  /** In the order of the schema. */
-  readonly #texts: readonly TextValues[] = [
-    this.#statusTexts,
-    this.#contentTypes,
-    this.#errorCodes,
-    this.#errorTypes,
-    this.#errorMessages,
-  ];
-  #readOffsets: Int32Array = new Int32Array(INITIAL_ROWS + 1);
+  readonly #numbers: Float64Array[] = NUMBER_NAMES.map(() => new Float64Array(INITIAL_ROWS));
+  /** In the order of their names. */
+  readonly #texts: readonly Utf8Writer[] = TEXT_COLUMN_NAMES.map(() => new Utf8Writer(INITIAL_TEXT_BYTES));
+  readonly #readOffsets = new Offsets();
   #readNs: Float64Array = new Float64Array(INITIAL_READS);
   #readLengths: Uint32Array = new Uint32Array(INITIAL_READS);
-  /** For each row, its replies in `#replies`. */
-  #replyOffsets: Int32Array = new Int32Array(INITIAL_ROWS + 1);
-  readonly #replies: ByteColumn = byteColumn(0);
-  readonly #bodies: ByteColumn = byteColumn(INITIAL_BODY_BYTES);
+  readonly #replyOffsets = new Offsets();
+  readonly #replies = new Utf8Writer(0);
+  #replyCount = 0;
+  #replyCapacity = 0;
+  readonly #bodies = new BinaryWriter(INITIAL_BODY_BYTES);
 
   constructor(workerId: string) {
     const metadata = new Map([
@@ -66,6 +44,7 @@ export class RawBatchWriter {
       ['format_version', RAW_BATCH_FORMAT_VERSION],
     ]);
     this.#schemaMessage = encodeSchema(RAW_BATCH_FIELDS, metadata);
+    this.#reserve(INITIAL_ROWS);
   }
 
   get rowCount(): number {
@@ -74,173 +53,86 @@ export class RawBatchWriter {
 
   /** About what {@link take} would return. */
   get byteLength(): number {
-    const rowCount = this.#rowCount;
-    const readBytes = (this.#readOffsets[rowCount] ?? 0) * READ_BYTES;
-    const replyBytes = this.#replies.offsets[this.#replyOffsets[rowCount] ?? 0] ?? 0;
-    return rowCount * ROW_BYTES + readBytes + replyBytes + (this.#bodies.offsets[rowCount] ?? 0);
+    const readBytes = this.#readOffsets.last * READ_BYTES;
+    return this.#rowCount * ROW_BYTES + readBytes + this.#replies.byteCount + this.#bodies.byteCount;
   }
 
   append(record: RequestRecord): void {
     const row = this.#rowCount;
-    if (row === this.#capacity) this.#growRows();
-    const numbers = this.#numbers;
-    const { timeline } = record;
+    if (row === this.#capacity) this.#reserve(row * 2);
+    const { timeline, numbers, historyReplies } = record;
     const { error } = timeline;
-    numbers.creditId[row] = record.creditId;
-    numbers.phaseIndex[row] = record.phaseIndex;
-    numbers.sessionNumber[row] = record.sessionNumber;
-    numbers.conversationIndex[row] = record.conversationIndex;
-    numbers.turnIndex[row] = record.turnIndex;
-    numbers.creditIssuedNs[row] = record.creditIssuedNs;
-    numbers.dueNs[row] = record.dueNs;
-    numbers.turnaroundNs[row] = record.turnaroundNs;
-    numbers.cancelled[row] = record.cancelled ? 1 : 0;
-    numbers.cancelAfterNs[row] = record.cancelAfterNs;
-    numbers.inputTokens[row] = record.inputTokens;
-    numbers.maxOutputTokens[row] = record.maxOutputTokens;
-    numbers.queuedNs[row] = timeline.queuedNs;
-    numbers.connectStartNs[row] = timeline.connectStartNs;
-    numbers.dnsEndNs[row] = timeline.dnsEndNs;
-    numbers.connectEndNs[row] = timeline.connectEndNs;
-    numbers.startNs[row] = timeline.startNs;
-    numbers.sendEndNs[row] = timeline.sendEndNs;
-    numbers.headersNs[row] = timeline.headersNs;
-    numbers.endNs[row] = timeline.endNs;
-    numbers.status[row] = timeline.status;
-    numbers.connectionReused[row] = timeline.connectionReused ? 1 : 0;
-    numbers.resentCount[row] = timeline.resentCount;
-    numbers.resendNs[row] = timeline.resendNs;
-    numbers.requestBytes[row] = timeline.requestBytes;
-    numbers.responseBytes[row] = timeline.responseBytes;
-    numbers.responseReads[row] = timeline.responseReads;
-    numbers.errorHttpStatus[row] = error?.httpStatus ?? Number.NaN;
-    appendText(this.#statusTexts, row, timeline.statusText);
-    appendText(this.#contentTypes, row, timeline.contentType);
-    appendText(this.#errorCodes, row, error?.code ?? '');
-    appendText(this.#errorTypes, row, error?.type ?? '');
-    appendText(this.#errorMessages, row, error?.message ?? '');
+    timeline.errorHttpStatus = error?.httpStatus ?? Number.NaN;
+    const columns = this.#numbers;
+    for (let i = 0; i < columns.length; i++) (columns[i] as Float64Array)[row] = numbers[i] as number;
+    const [statusTexts, contentTypes, errorCodes, errorTypes, errorMessages] = this.#texts;
+    statusTexts?.set(row, timeline.statusText);
+    contentTypes?.set(row, timeline.contentType);
+    errorCodes?.set(row, error?.code ?? '');
+    errorTypes?.set(row, error?.type ?? '');
+    errorMessages?.set(row, error?.message ?? '');
     this.#appendReads(row, timeline.readNs, timeline.readLengths, timeline.readCount);
-    this.#appendReplies(row, record.historyReplies);
-    appendBytes(this.#bodies, row, timeline.body, timeline.bodyLength);
+    if (historyReplies.length > 0) this.#appendReplies(row, historyReplies);
+    this.#bodies.set(row, timeline.body, timeline.bodyLength);
     this.#rowCount = row + 1;
   }
 
   /** The rows as an Arrow IPC stream in a buffer of its own; the writer is empty afterwards. */
   take(): Uint8Array {
     const rowCount = this.#rowCount;
-    const lengths: number[] = [];
-    const buffers: (ArrayBufferView | undefined)[] = [];
-    const addColumn = (length: number, ...values: ArrayBufferView[]): void => {
-      lengths.push(length);
-      // No validity bitmap: there are no nulls.
-      buffers.push(undefined, ...values);
-    };
-    for (const values of this.#numberValues) addColumn(rowCount, values.subarray(0, rowCount));
-    for (const texts of this.#texts) addColumn(rowCount, ...validBuffers(texts, rowCount));
-    const readCount = this.#readOffsets[rowCount] ?? 0;
+    const readCount = this.#readOffsets.last;
+    const parts: BatchParts = { nodes: [], buffers: [] };
+    const { nodes, buffers } = parts;
+    for (const values of this.#numbers) {
+      nodes.push(rowCount, 0);
+      buffers.push(undefined, values.subarray(0, rowCount));
+    }
+    for (const texts of this.#texts) texts.addTo(parts, rowCount);
     for (const values of [this.#readNs, this.#readLengths]) {
-      addColumn(rowCount, this.#readOffsets.subarray(0, rowCount + 1));
-      addColumn(readCount, values.subarray(0, readCount));
+      nodes.push(rowCount, 0, readCount, 0);
+      buffers.push(undefined, this.#readOffsets.view(rowCount), undefined, values.subarray(0, readCount));
     }
-    const replyCount = this.#replyOffsets[rowCount] ?? 0;
-    addColumn(rowCount, this.#replyOffsets.subarray(0, rowCount + 1));
-    addColumn(replyCount, ...validBuffers(this.#replies, replyCount));
-    addColumn(rowCount, ...validBuffers(this.#bodies, rowCount));
-    const stream = encodeStream(this.#schemaMessage, rowCount, lengths, buffers);
+    nodes.push(rowCount, 0);
+    buffers.push(undefined, this.#replyOffsets.view(rowCount));
+    this.#replies.addTo(parts, this.#replyCount);
+    this.#bodies.addTo(parts, rowCount);
+    const stream = encodeBatch(rowCount, parts, this.#schemaMessage, END_OF_STREAM);
+    for (const column of [...this.#texts, this.#readOffsets, this.#replyOffsets, this.#replies, this.#bodies])
+      column.clear();
+    for (const column of [this.#bodies, this.#replies]) column.shrink(MAX_KEPT_BYTES);
+    this.#replyCount = 0;
     this.#rowCount = 0;
-    for (const column of [this.#bodies, this.#replies]) {
-      if (column.bytes.length > MAX_KEPT_BYTES) column.bytes = Buffer.allocUnsafeSlow(INITIAL_BODY_BYTES);
-    }
     return stream;
   }
 
   #appendReplies(row: number, replies: readonly string[]): void {
-    let count = this.#replyOffsets[row] ?? 0;
-    for (let i = 0; i < replies.length; i++) {
-      if (count + 1 === this.#replies.offsets.length) {
-        this.#replies.offsets = grown(this.#replies.offsets, new Int32Array(2 * count + INITIAL_ROWS));
-      }
-      const bytes = Buffer.from(replies[i] ?? '');
-      appendBytes(this.#replies, count, bytes, bytes.length);
-      count++;
+    const count = this.#replyCount + replies.length;
+    if (count > this.#replyCapacity) {
+      this.#replyCapacity = Math.max(count, 2 * this.#replyCapacity);
+      this.#replies.reserve(this.#replyCapacity);
     }
-    this.#replyOffsets[row + 1] = count;
+    for (const [i, reply] of replies.entries()) this.#replies.set(this.#replyCount + i, reply);
+    this.#replyCount = count;
+    this.#replyOffsets.end(row, count);
   }
 
   #appendReads(row: number, readNs: Float64Array, readLengths: Uint32Array, count: number): void {
-    const start = this.#readOffsets[row] ?? 0;
+    const start = this.#readOffsets.last;
     const end = start + count;
     if (end > this.#readNs.length) {
-      const capacity = Math.max(end, this.#readNs.length * 2);
-      this.#readNs = grown(this.#readNs, new Float64Array(capacity));
-      this.#readLengths = grown(this.#readLengths, new Uint32Array(capacity));
+      this.#readNs = grown(this.#readNs, end);
+      this.#readLengths = grown(this.#readLengths, end);
     }
     for (let i = 0; i < count; i++) {
       this.#readNs[start + i] = readNs[i] ?? Number.NaN;
       this.#readLengths[start + i] = readLengths[i] ?? 0;
     }
-    this.#readOffsets[row + 1] = end;
+    this.#readOffsets.end(row, end);
   }
 
-  #growRows(): void {
-    const capacity = this.#capacity * 2;
-    const old = this.#numberValues;
-    this.#numberValues = [];
-    this.#numbers = emptyColumns(capacity, this.#numberValues);
-    for (const [i, values] of this.#numberValues.entries()) values.set(old[i] ?? []);
-    this.#readOffsets = grown(this.#readOffsets, new Int32Array(capacity + 1));
-    this.#replyOffsets = grown(this.#replyOffsets, new Int32Array(capacity + 1));
-    for (const column of [...this.#texts, this.#bodies])
-      column.offsets = grown(column.offsets, new Int32Array(capacity + 1));
-    this.#capacity = capacity;
+  #reserve(rows: number): void {
+    for (const [i, values] of this.#numbers.entries()) this.#numbers[i] = grown(values, rows);
+    for (const column of [...this.#texts, this.#readOffsets, this.#replyOffsets, this.#bodies]) column.reserve(rows);
+    this.#capacity = rows;
   }
-}
-
-/** Columns without rows; they are added to `inOrder` in the order of the schema. */
-function emptyColumns(capacity: number, inOrder: NumberValues[]): NumberColumns {
-  const added = <T extends NumberValues>(values: T): T => {
-    inOrder.push(values);
-    return values;
-  };
-  return new NumberColumns({
-    float64: () => added(new Float64Array(capacity)),
-    uint32: () => added(new Uint32Array(capacity)),
-    uint8: () => added(new Uint8Array(capacity)),
-  });
-}
-
-function textColumn(): TextValues {
-  return { ...byteColumn(INITIAL_TEXT_BYTES), lastText: '', lastBytes: Buffer.alloc(0) };
-}
-
-function byteColumn(initialBytes: number): ByteColumn {
-  return { offsets: new Int32Array(INITIAL_ROWS + 1), bytes: Buffer.allocUnsafeSlow(initialBytes) };
-}
-
-function validBuffers(column: ByteColumn, rowCount: number): readonly [Int32Array, Buffer] {
-  const offsets = column.offsets.subarray(0, rowCount + 1);
-  return [offsets, column.bytes.subarray(0, offsets[rowCount] ?? 0)];
-}
-
-function appendText(values: TextValues, row: number, text: string): void {
-  if (text !== values.lastText) {
-    values.lastText = text;
-    values.lastBytes = Buffer.from(text);
-  }
-  appendBytes(values, row, values.lastBytes, values.lastBytes.length);
-}
-
-function appendBytes(column: ByteColumn, row: number, bytes: Uint8Array, length: number): void {
-  const start = column.offsets[row] ?? 0;
-  const end = start + length;
-  if (end > column.bytes.length) {
-    column.bytes = grown(column.bytes, Buffer.allocUnsafeSlow(Math.max(end, column.bytes.length * 2)));
-  }
-  if (length > 0) column.bytes.set(bytes.length === length ? bytes : bytes.subarray(0, length), start);
-  column.offsets[row + 1] = end;
-}
-
-function grown<T extends NumberValues | Int32Array>(values: T, larger: T): T {
-  larger.set(values);
-  return larger;
 }

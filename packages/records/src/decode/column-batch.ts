@@ -21,7 +21,8 @@ export interface ArrowColumnBatch extends ColumnBatch {
 /** Ranges closer than this are read with one call. */
 const MERGE_GAP_BYTES = 64 * 1024;
 
-interface LoadedColumn {
+/** The buffers of one column, and of its items. */
+export interface LoadedColumn {
   readonly field: Field;
   readonly nodes: readonly { readonly length: number; readonly nullCount: number }[];
   readonly buffers: readonly BufferBytes[];
@@ -71,15 +72,26 @@ export async function readColumnBatch(
     // The format aligns buffers to 8 bytes; a typed array over one that is not would throw.
     return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
   };
-  const loaded = new Map<string, LoadedColumn>();
-  for (const { field, nodeIndex, bufferIndex, bufferCount } of columns) {
-    loaded.set(field.name, {
-      field,
-      nodes: header.nodes.slice(nodeIndex, nodeIndex + 2),
-      buffers: header.buffers.slice(bufferIndex, bufferIndex + bufferCount).map((r) => bufferBytes(r.offset, r.length)),
-    });
-  }
-  return new LoadedBatch(block.rowCount, loaded);
+  return new LoadedBatch(block.rowCount, loadColumns(message, columns, bufferBytes));
+}
+
+/** The buffers of the named columns of a record batch message, each as `bytesAt` gives it. */
+export function loadColumns(
+  message: Message,
+  columns: readonly ColumnLayout[],
+  bytesAt: (offsetBytes: number, lengthBytes: number) => BufferBytes,
+): ReadonlyMap<string, LoadedColumn> {
+  const header = (message as Message<MessageHeader.RecordBatch>).header();
+  return new Map(
+    columns.map(({ field, nodeIndex, bufferIndex, bufferCount }) => [
+      field.name,
+      {
+        field,
+        nodes: header.nodes.slice(nodeIndex, nodeIndex + 2),
+        buffers: header.buffers.slice(bufferIndex, bufferIndex + bufferCount).map((r) => bytesAt(r.offset, r.length)),
+      },
+    ]),
+  );
 }
 
 class LoadedBatch implements ArrowColumnBatch {

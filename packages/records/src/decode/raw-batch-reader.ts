@@ -1,28 +1,21 @@
-import type * as Arrow from 'apache-arrow';
-import { NUMBER_FIELDS, NumberColumns, RAW_BATCH_FORMAT_VERSION, TEXT_COLUMN_NAMES } from '../raw-columns.ts';
+import type { Schema } from 'apache-arrow';
+import { readMessageLayout } from '../file/ipc-format.ts';
+import { RAW_BATCH_FORMAT_VERSION } from '../raw-columns.ts';
+import { NUMBER_NAMES } from '../request-columns.ts';
 import type { RequestError, RequestErrorCode } from '../request-error.ts';
-import type { RequestRecord } from '../request-record.ts';
-import { createTimeline } from '../timeline.ts';
-import type { Timeline } from '../timeline.ts';
-
-/** Loads the Arrow library and makes a decoder of raw batches. */
-export async function createRawBatchDecoder(): Promise<(bytes: Uint8Array) => RawBatchReader> {
-  const arrow = await import('apache-arrow');
-  return (bytes) => new RawBatchReader(bytes, arrow);
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+import { NO_REPLIES, RequestRecord } from '../request-record.ts';
+import { loadColumns } from './column-batch.ts';
+import { columnLayouts } from './column-layout.ts';
+import type { BufferBytes } from './column-values.ts';
 
 /** Reads of a row up to this many are copied, which is cheaper than a view of so few. */
 const MAX_COPIED_READS = 64;
-
-const NO_REPLIES: readonly string[] = [];
 
 /** Reads one raw batch without copying it: the bytes must stay unchanged while it is in use. */
 export class RawBatchReader {
   readonly workerId: string;
   readonly rowCount: number;
-  readonly #numbers: NumberColumns;
+  readonly #numbers: readonly Float64Array[];
   readonly #statusText: TextReader;
   readonly #contentType: TextReader;
   readonly #errorCode: TextReader;
@@ -35,51 +28,53 @@ export class RawBatchReader {
   readonly #replies: TextReader;
   readonly #bodyOffsets: Int32Array;
   readonly #body: Uint8Array;
-  readonly #timeline: Timeline = createTimeline();
-  readonly #view: Mutable<RequestRecord> = createView(this.#timeline);
+  readonly #view = new RequestRecord();
   readonly #copiedReadNs = new Float64Array(MAX_COPIED_READS);
   readonly #copiedReadLengths = new Uint32Array(MAX_COPIED_READS);
 
-  constructor(bytes: Uint8Array, arrow: typeof Arrow) {
+  constructor(bytes: Uint8Array) {
     // Doubles are read in place, which needs the alignment that the stream has from its own first byte.
-    const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
-    const table = arrow.tableFromIPC(aligned);
-    const metadata = table.schema.metadata;
-    const version = metadata.get('format_version');
-    const rows = table.batches[0]?.data.children ?? [];
-    if (version !== RAW_BATCH_FORMAT_VERSION || table.batches.length > 1) {
+    const stream = bytes.byteOffset % 8 === 0 ? (bytes as BufferBytes) : bytes.slice();
+    const head = readMessageLayout(stream);
+    const schema = head.message.header() as Schema;
+    const version = head.kind === 'schema' ? schema.metadata.get('format_version') : undefined;
+    if (version !== RAW_BATCH_FORMAT_VERSION) {
       throw new TypeError(
-        `A raw batch of format ${RAW_BATCH_FORMAT_VERSION} was expected; found format ${version ?? 'none'}, ${table.batches.length} batches.`,
+        `A raw batch of format ${RAW_BATCH_FORMAT_VERSION} was expected; found format ${version ?? 'none'}.`,
       );
     }
-    this.workerId = metadata.get('worker_id') ?? '';
-    this.rowCount = table.numRows;
-    let column = 0;
-    const nextValues = (): unknown => rows[column++]?.values ?? [];
-    const textsOf = (data: Arrow.Data | undefined): TextReader =>
-      new TextReader(
-        (data?.valueOffsets ?? new Int32Array(1)) as Int32Array,
-        (data?.values ?? new Uint8Array(0)) as Uint8Array,
-      );
-    const nextTexts = (): TextReader => textsOf(rows[column++]);
-    this.#numbers = new NumberColumns({
-      float64: () => nextValues() as Float64Array,
-      uint32: () => nextValues() as Uint32Array,
-      uint8: () => nextValues() as Uint8Array,
-    });
-    this.#statusText = nextTexts();
-    this.#contentType = nextTexts();
-    this.#errorCode = nextTexts();
-    this.#errorType = nextTexts();
-    this.#errorMessage = nextTexts();
-    const [readNs, readLengths, replies, body] = rows.slice(NUMBER_FIELDS.length + TEXT_COLUMN_NAMES.length);
-    this.#readOffsets = (readNs?.valueOffsets ?? new Int32Array(1)) as Int32Array;
-    this.#readNs = (readNs?.children[0]?.values ?? new Float64Array(0)) as Float64Array;
-    this.#readLengths = (readLengths?.children[0]?.values ?? new Uint32Array(0)) as Uint32Array;
-    this.#replyOffsets = (replies?.valueOffsets ?? new Int32Array(1)) as Int32Array;
-    this.#replies = textsOf(replies?.children[0]);
-    this.#bodyOffsets = (body?.valueOffsets ?? new Int32Array(1)) as Int32Array;
-    this.#body = (body?.values ?? new Uint8Array(0)) as Uint8Array;
+    const { message, metadataBytes, rowCount } = readMessageLayout(stream.subarray(head.metadataBytes));
+    const body = stream.subarray(head.metadataBytes + metadataBytes);
+    const columns = loadColumns(message, [...columnLayouts(schema).values()], (offset, length) =>
+      body.subarray(offset, offset + length),
+    );
+    const bufferOf = (name: string, index: number): BufferBytes =>
+      columns.get(name)?.buffers[index] ?? new Uint8Array();
+    const doublesOf = (name: string, index: number): Float64Array => {
+      const { buffer, byteOffset, byteLength } = bufferOf(name, index);
+      return new Float64Array(buffer, byteOffset, byteLength / 8);
+    };
+    const offsetsOf = (name: string, index = 1): Int32Array => {
+      const { buffer, byteOffset, byteLength } = bufferOf(name, index);
+      return new Int32Array(buffer, byteOffset, byteLength / 4);
+    };
+    const textsOf = (name: string): TextReader => new TextReader(offsetsOf(name), bufferOf(name, 2));
+    const lengths = bufferOf('read_lengths', 3);
+    this.workerId = schema.metadata.get('worker_id') ?? '';
+    this.rowCount = rowCount;
+    this.#numbers = NUMBER_NAMES.map((name) => doublesOf(name, 1));
+    this.#statusText = textsOf('status_text');
+    this.#contentType = textsOf('content_type');
+    this.#errorCode = textsOf('error_code');
+    this.#errorType = textsOf('error_type');
+    this.#errorMessage = textsOf('error_message');
+    this.#readOffsets = offsetsOf('read_ns');
+    this.#readNs = doublesOf('read_ns', 3);
+    this.#readLengths = new Uint32Array(lengths.buffer, lengths.byteOffset, lengths.byteLength / 4);
+    this.#replyOffsets = offsetsOf('history_replies');
+    this.#replies = new TextReader(offsetsOf('history_replies', 3), bufferOf('history_replies', 4));
+    this.#bodyOffsets = offsetsOf('body');
+    this.#body = bufferOf('body', 2);
   }
 
   /** Row `row` as a record that the next call overwrites; its body is a view of the batch. */
@@ -88,38 +83,12 @@ export class RawBatchReader {
       throw new RangeError(`The batch has rows 0 to ${this.rowCount - 1}; asked for ${row}.`);
     }
     const view = this.#view;
-    const timeline = this.#timeline;
-    const numbers = this.#numbers;
-    view.creditId = numbers.creditId[row] ?? Number.NaN;
-    view.phaseIndex = numbers.phaseIndex[row] ?? Number.NaN;
-    view.sessionNumber = numbers.sessionNumber[row] ?? Number.NaN;
-    view.conversationIndex = numbers.conversationIndex[row] ?? Number.NaN;
-    view.turnIndex = numbers.turnIndex[row] ?? Number.NaN;
-    view.creditIssuedNs = numbers.creditIssuedNs[row] ?? Number.NaN;
-    view.dueNs = numbers.dueNs[row] ?? Number.NaN;
-    view.turnaroundNs = numbers.turnaroundNs[row] ?? Number.NaN;
-    view.cancelled = numbers.cancelled[row] === 1;
-    view.cancelAfterNs = numbers.cancelAfterNs[row] ?? Number.NaN;
-    view.inputTokens = numbers.inputTokens[row] ?? Number.NaN;
-    view.maxOutputTokens = numbers.maxOutputTokens[row] ?? Number.NaN;
-    timeline.queuedNs = numbers.queuedNs[row] ?? Number.NaN;
-    timeline.connectStartNs = numbers.connectStartNs[row] ?? Number.NaN;
-    timeline.dnsEndNs = numbers.dnsEndNs[row] ?? Number.NaN;
-    timeline.connectEndNs = numbers.connectEndNs[row] ?? Number.NaN;
-    timeline.startNs = numbers.startNs[row] ?? Number.NaN;
-    timeline.sendEndNs = numbers.sendEndNs[row] ?? Number.NaN;
-    timeline.headersNs = numbers.headersNs[row] ?? Number.NaN;
-    timeline.endNs = numbers.endNs[row] ?? Number.NaN;
-    timeline.status = numbers.status[row] ?? Number.NaN;
-    timeline.connectionReused = numbers.connectionReused[row] === 1;
-    timeline.resentCount = numbers.resentCount[row] ?? Number.NaN;
-    timeline.resendNs = numbers.resendNs[row] ?? Number.NaN;
-    timeline.requestBytes = numbers.requestBytes[row] ?? Number.NaN;
-    timeline.responseBytes = numbers.responseBytes[row] ?? Number.NaN;
-    timeline.responseReads = numbers.responseReads[row] ?? Number.NaN;
+    const { timeline, numbers } = view;
+    const columns = this.#numbers;
+    for (let i = 0; i < columns.length; i++) numbers[i] = (columns[i] as Float64Array)[row] as number;
     timeline.statusText = this.#statusText.text(row);
     timeline.contentType = this.#contentType.text(row);
-    timeline.error = this.#errorOf(row);
+    timeline.error = this.#errorOf(row, timeline.errorHttpStatus);
     view.historyReplies = this.#repliesOf(row);
     this.#readReads(row);
     const bodyStart = this.#bodyOffsets[row] ?? 0;
@@ -130,7 +99,7 @@ export class RawBatchReader {
   }
 
   #readReads(row: number): void {
-    const timeline = this.#timeline;
+    const { timeline } = this.#view;
     const start = this.#readOffsets[row] ?? 0;
     const end = this.#readOffsets[row + 1] ?? start;
     const count = end - start;
@@ -159,10 +128,9 @@ export class RawBatchReader {
     return Array.from({ length: end - start }, (_, i) => this.#replies.text(start + i));
   }
 
-  #errorOf(row: number): RequestError | undefined {
+  #errorOf(row: number, httpStatus: number): RequestError | undefined {
     const code = this.#errorCode.text(row);
     if (code === '') return undefined;
-    const httpStatus = this.#numbers.errorHttpStatus[row] ?? Number.NaN;
     return {
       code: code as RequestErrorCode,
       type: this.#errorType.text(row),
@@ -196,23 +164,4 @@ class TextReader {
     }
     return this.#lastText;
   }
-}
-
-function createView(timeline: Timeline): RequestRecord {
-  return {
-    creditId: 0,
-    phaseIndex: 0,
-    sessionNumber: 0,
-    conversationIndex: 0,
-    turnIndex: 0,
-    creditIssuedNs: Number.NaN,
-    dueNs: Number.NaN,
-    turnaroundNs: Number.NaN,
-    cancelled: false,
-    cancelAfterNs: Number.NaN,
-    inputTokens: 0,
-    historyReplies: NO_REPLIES,
-    maxOutputTokens: Number.NaN,
-    timeline,
-  };
 }

@@ -1,3 +1,5 @@
+import { grown } from '../build/grown.ts';
+
 /** One field of a FlatBuffers table; `offset` fields are filled in later by {@link FlatbufferWriter.pointTo}. */
 export type Slot =
   | { readonly type: 'u8' | 'i16' | 'i32' | 'i64'; readonly value: number }
@@ -69,13 +71,13 @@ export class FlatbufferWriter {
     return { position, items: Array.from({ length: count }, (_, i) => position + 4 + 4 * i) };
   }
 
-  /** Writes a vector of structs that each have two 64-bit integers. */
-  pairs(values: readonly number[]): number {
+  /** Writes a vector of structs of `width` 64-bit integers each. A 32-bit field with padding behind it is such an integer, too. */
+  structs(values: readonly number[], width: number): number {
     // The items, not the count before them, are aligned to 8.
     this.#align(8);
     this.#take(4);
     const position = this.#take(4 + 8 * values.length);
-    this.#view.setUint32(position, values.length / 2, true);
+    this.#view.setUint32(position, values.length / width, true);
     for (const [i, value] of values.entries()) this.#setInt64(position + 4 + 8 * i, value);
     return position;
   }
@@ -121,10 +123,8 @@ export class FlatbufferWriter {
     const position = this.#length;
     this.#length += bytes;
     if (this.#length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
-      grown.set(this.#bytes);
-      this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
+      this.#bytes = grown(this.#bytes, this.#length);
+      this.#view = new DataView(this.#bytes.buffer);
     }
     return position;
   }

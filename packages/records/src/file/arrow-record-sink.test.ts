@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { ArrowRecordSink } from './arrow-record-sink.ts';
 import type { ArrowColumnBatch } from '../decode/column-batch.ts';
 import { openArrowFile, type RecordSource } from './file-reader.ts';
-import { encodeSchemaMessage } from './ipc-format.ts';
+import { encodeSchemaMessage } from '../encode/arrow-fields.ts';
 import { RECOVERED_KEY, recoverArrowFile } from './recover.ts';
 import { temporaryFolder } from '../testing/index.ts';
 import { testMessage, testRows, testSchema, type TestRow } from '../testing/index.ts';

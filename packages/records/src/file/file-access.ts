@@ -2,9 +2,9 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Schema } from 'apache-arrow';
 import { RecordsError, causeText } from '../records-error.ts';
 import type { ReadAt } from '../decode/column-batch.ts';
+import { MESSAGE_PREFIX_BYTES } from '../encode/message.ts';
 import {
   FILE_HEAD,
-  MESSAGE_PREFIX_BYTES,
   TAIL_BYTES,
   decodeFooter,
   footerLengthFromTail,

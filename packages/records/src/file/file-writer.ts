@@ -4,14 +4,9 @@ import { RecordsError, causeText } from '../records-error.ts';
 import type { ReadAt } from '../decode/column-batch.ts';
 import { columnLayouts } from '../decode/column-layout.ts';
 import { openError, positionalReader } from './file-access.ts';
-import {
-  END_OF_STREAM,
-  FILE_HEAD,
-  encodeFooter,
-  encodeSchemaMessage,
-  readMessageLayout,
-  type BatchBlock,
-} from './ipc-format.ts';
+import { encodeSchemaMessage } from '../encode/arrow-fields.ts';
+import { END_OF_STREAM } from '../encode/message.ts';
+import { FILE_HEAD, encodeFooter, readMessageLayout, type BatchBlock } from './ipc-format.ts';
 
 interface PendingWrite {
   readonly bytes: Uint8Array;

@@ -1,5 +1,7 @@
-import { Message, MessageHeader, MetadataVersion, type Schema } from 'apache-arrow';
-import { FileBlock, Footer } from 'apache-arrow/ipc/metadata/file';
+import { Message, MessageHeader, type Schema } from 'apache-arrow';
+import { Footer } from 'apache-arrow/ipc/metadata/file';
+import { fieldsOf } from '../encode/arrow-fields.ts';
+import { encodeFooter as encodeFooterTable, MESSAGE_PREFIX_BYTES, type MessageBlock } from '../encode/message.ts';
 import { RecordsError, causeText } from '../records-error.ts';
 
 /** Every Arrow file begins and ends with these six bytes. */
@@ -8,24 +10,14 @@ const MAGIC: Uint8Array = new TextEncoder().encode('ARROW1');
 /** Magic at the start, padded so that the first message is 8-aligned. What follows is a plain IPC stream. */
 export const FILE_HEAD: Uint8Array = Uint8Array.from([...MAGIC, 0, 0]);
 
-/** End of the stream: continuation marker and a metadata length of zero. */
-export const END_OF_STREAM: Uint8Array = Uint8Array.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
-
-/** Continuation marker and metadata length in front of every message. */
-export const MESSAGE_PREFIX_BYTES = 8;
-
 /** Footer length and magic at the very end of a finished file. */
 export const TAIL_BYTES: number = 4 + MAGIC.byteLength;
 
 /** No real message has more metadata than this; a larger number is not a length. */
 const METADATA_LIMIT_BYTES = 256 * 1024 * 1024;
 
-/** Where one record batch message lies in the file. */
-export interface BatchBlock {
-  readonly offsetBytes: number;
-  /** Prefix, metadata and its padding; the body follows. */
-  readonly metadataBytes: number;
-  readonly bodyBytes: number;
+/** Where one record batch message lies in the file, and how many rows it has. */
+export interface BatchBlock extends MessageBlock {
   readonly rowCount: number;
 }
 
@@ -39,22 +31,9 @@ export interface MessageLayout {
   readonly message: Message;
 }
 
-/** Encapsulated schema message, as at the start of a stream. */
-export function encodeSchemaMessage(schema: Schema): Uint8Array {
-  const metadata = Message.encode(Message.from(schema));
-  const lengthBytes = Math.ceil(metadata.byteLength / 8) * 8;
-  const bytes = new Uint8Array(MESSAGE_PREFIX_BYTES + lengthBytes);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, 0xffff_ffff, true);
-  view.setInt32(4, lengthBytes, true);
-  bytes.set(metadata, MESSAGE_PREFIX_BYTES);
-  return bytes;
-}
-
 /** What comes after the end of the stream: footer, its length, magic. */
 export function encodeFooter(schema: Schema, blocks: readonly BatchBlock[]): Uint8Array {
-  const fileBlocks = blocks.map((block) => new FileBlock(block.metadataBytes, block.bodyBytes, block.offsetBytes));
-  const footer = Footer.encode(new Footer(schema, MetadataVersion.V5, fileBlocks, []));
+  const footer = encodeFooterTable(fieldsOf(schema), schema.metadata, blocks);
   const bytes = new Uint8Array(footer.byteLength + TAIL_BYTES);
   bytes.set(footer);
   new DataView(bytes.buffer).setInt32(footer.byteLength, footer.byteLength, true);
@@ -65,7 +44,7 @@ export function encodeFooter(schema: Schema, blocks: readonly BatchBlock[]): Uin
 /** Schema (with the metadata added at the end) and blocks of a footer; row counts are not in it. */
 export function decodeFooter(footerBytes: Uint8Array): {
   schema: Schema;
-  blocks: readonly Omit<BatchBlock, 'rowCount'>[];
+  blocks: readonly MessageBlock[];
 } {
   const footer = Footer.decode(footerBytes);
   if (footer.numDictionaries > 0) throw unsupportedDictionaries();

@@ -1,7 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { Schema } from 'apache-arrow';
 import { openError, positionalReader, readFileContents } from './file-access.ts';
-import { END_OF_STREAM, encodeFooter } from './ipc-format.ts';
+import { END_OF_STREAM } from '../encode/message.ts';
+import { encodeFooter } from './ipc-format.ts';
 
 /** Schema metadata key of a file whose footer was written by `recoverArrowFile`. */
 export const RECOVERED_KEY = 'aiperf.recovered';

@@ -1,5 +1,5 @@
 import { Bool, Field, Float64, Int32, Int64, List, Schema, TimeUnit, Timestamp, Utf8 } from 'apache-arrow';
-import { encodeRows } from '../encode/rows-message.ts';
+import { encodeRows } from '../build/encode-rows.ts';
 
 /** Epoch nanoseconds far beyond 2^53, so that any detour over doubles shows. */
 export const TEST_EPOCH_NS = 1_795_333_656_021_402_123n;

@@ -4,8 +4,9 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CREDIT_OUTCOMES } from '../credit.ts';
 import type { ConversationTimes } from '../sessions/session-source.ts';
-import { simulateLoad } from '../testing/simulated-load.ts';
-import type { SimulatedLoadResult, SimulatedSend } from '../testing/simulated-load.ts';
+import { simulateLoad } from '../testing/simulated-load.test.support.ts';
+import type { SimulatedLoadResult } from '../testing/simulated-load.test.support.ts';
+import type { SimulatedSend } from '../testing/simulated-worker.test.support.ts';
 import { planPhase } from './phase-plan.ts';
 import type { PhasePlan } from './phase-plan.ts';
 

@@ -4,8 +4,9 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ConversationTimes } from '../sessions/session-source.ts';
 import { CREDIT_OUTCOMES } from '../credit.ts';
-import { simulateLoad } from '../testing/simulated-load.ts';
-import type { SimulatedLoadOptions, SimulatedLoadResult, SimulatedSend } from '../testing/simulated-load.ts';
+import { simulateLoad } from '../testing/simulated-load.test.support.ts';
+import type { SimulatedLoadOptions, SimulatedLoadResult } from '../testing/simulated-load.test.support.ts';
+import type { SimulatedSend } from '../testing/simulated-worker.test.support.ts';
 import { planPhase } from './phase-plan.ts';
 import type { PhasePlan } from './phase-plan.ts';
 
@@ -296,6 +297,18 @@ describe('phases', () => {
     expect(result.mostPrefilling).toBe(3);
     expect(result.mostInFlight).toBe(12);
     expect(result.counts?.completed).toBe(200);
+  });
+
+  test('a worker that gets its first prefill slot late takes no sessions beyond the concurrency', () => {
+    const phases = phasesOf({
+      concurrency: 10,
+      prefillConcurrency: 2,
+      prefillConcurrencyRamp: { durationSec: 1, shape: 'linear' },
+      requestCount: 60,
+    });
+    const result = run(phases, { workerCount: 2, serviceNs: () => 3 * SEC, firstTokenNs: () => 10 * MS });
+    expect(result.mostSessions).toBe(10);
+    expect(result.counts?.completed).toBe(60);
   });
 
   test('fewer prefill slots than workers', () => {

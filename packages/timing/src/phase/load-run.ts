@@ -1,11 +1,12 @@
 import type { Clock } from '@aiperf/records/clock';
 import type { CreditReturnBatch } from '../credit.ts';
+import type { PhaseLedger } from '../phase-ledger.ts';
 import type { Timers } from '../timers.ts';
 import { createPhaseInputs } from './phase-inputs.ts';
 import type { LoadInputs } from './phase-inputs.ts';
 import type { PhasePlan } from './phase-plan.ts';
 import { PhaseRun } from './phase-run.ts';
-import type { PhaseEvents, PhaseWorker, WorkerPort } from './phase-run.ts';
+import type { PhaseEvents, PhaseWorker, WorkerPort } from './phase-port.ts';
 
 /** What all phases of a run share. */
 export interface LoadRunOptions {
@@ -36,6 +37,11 @@ export class LoadRun {
 
   constructor(options: LoadRunOptions) {
     this.#options = options;
+  }
+
+  /** Of the phases that are live. */
+  get ledgers(): readonly PhaseLedger[] {
+    return this.#live.map(({ ledger }) => ledger);
   }
 
   begin(): void {

@@ -9,15 +9,25 @@ import { ScheduleSessions } from '../sessions/schedule-sessions.ts';
 import type { ConversationTimes, SessionSource } from '../sessions/session-source.ts';
 import { UserSessions } from '../sessions/user-sessions.ts';
 import { slotSteps } from '../slot-ramp.ts';
+import type { SlotStep } from '../slot-ramp.ts';
 import { TimingError } from '../timing-error.ts';
 import type { PhasePlan } from './phase-plan.ts';
-import type { PhaseInputs } from './phase-run.ts';
 
 /** What phases draw from: the dataset, the seed, and one order of conversations for all of them. */
 export interface LoadInputs {
   readonly times: ConversationTimes;
   readonly random: RandomSource;
   readonly nextConversationIndex: () => number;
+}
+
+/** What a phase draws its sessions, cancellations and ramps from. */
+export interface PhaseInputs {
+  /** The sessions of a phase that begins then (run nanoseconds). */
+  createSessions(startNs: number): SessionSource;
+  readonly nextCancelAfterNs: () => number;
+  /** How the limits climb; absent: they are what the plan says from the beginning. */
+  readonly concurrencySteps?: readonly SlotStep[];
+  readonly prefillSteps?: readonly SlotStep[];
 }
 
 /** The inputs of one phase. Every stream is the phase's own, so that a warm-up does not change the profiling schedule. */

@@ -4,8 +4,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arrivalTimes } from '../arrival-intervals.ts';
 import { CREDIT_OUTCOMES } from '../credit.ts';
-import { simulateLoad } from '../testing/simulated-load.ts';
-import type { SimulatedLoadResult } from '../testing/simulated-load.ts';
+import { simulateLoad } from '../testing/simulated-load.test.support.ts';
+import type { SimulatedLoadResult } from '../testing/simulated-load.test.support.ts';
 import { planPhase } from './phase-plan.ts';
 import type { PhasePlan } from './phase-plan.ts';
 

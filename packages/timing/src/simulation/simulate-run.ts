@@ -1,12 +1,13 @@
 import type { UserConfig } from '@aiperf/config';
 import { createSampler } from '@aiperf/dataset';
 import type { RandomSource } from '@aiperf/dataset';
-import type { Credit, CreditBatch, CreditOutcome } from '../credit.ts';
+import type { Credit, CreditOutcome } from '../credit.ts';
+import { decodeCreditBatch, encodeCreditBatch } from '../credit-codec.ts';
 import { LoadRun } from '../phase/load-run.ts';
 import { planSchedule } from '../phase/phase-inputs.ts';
 import { planPhases } from '../phase/phase-plan.ts';
 import type { PhasePlan } from '../phase/phase-plan.ts';
-import type { PhaseEvents, WorkerPort } from '../phase/phase-run.ts';
+import type { PhaseEvents, WorkerPort } from '../phase/phase-port.ts';
 import type { ConversationTimes } from '../sessions/session-source.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { WorkerCredits } from '../worker/worker-credits.ts';
@@ -77,8 +78,9 @@ export function simulateRun(options: SimulateRunOptions): RunForecast {
   const port: WorkerPort = {
     beginPhase: (id, start) => clock.runSoon(() => workerOf(id).credits.beginPhase(start)),
     grant: (id, batch) => {
-      const kept = copyOf(batch);
-      clock.runSoon(() => workerOf(id).credits.grant(kept));
+      // The columns of a batch are used again for the next one.
+      const bytes = encodeCreditBatch(batch);
+      clock.runSoon(() => workerOf(id).credits.grant(decodeCreditBatch(bytes)));
     },
     recall: (id, recall) => clock.runSoon(() => workerOf(id).credits.recall(recall)),
     stopSending: (id, phaseIndex) => clock.runSoon(() => workerOf(id).credits.stopSending(phaseIndex)),
@@ -117,22 +119,6 @@ export function simulateRun(options: SimulateRunOptions): RunForecast {
     ),
     requestsInFlightMax: inFlight.most,
     isCutShort,
-  };
-}
-
-/** The columns of a batch are used again for the next one. */
-function copyOf(batch: CreditBatch): CreditBatch {
-  return {
-    phaseIndex: batch.phaseIndex,
-    issuedNs: batch.issuedNs,
-    ids: batch.ids.slice(),
-    sessionNumbers: batch.sessionNumbers.slice(),
-    conversationIndexes: batch.conversationIndexes.slice(),
-    turnIndexes: batch.turnIndexes.slice(),
-    turnCounts: batch.turnCounts.slice(),
-    dueNs: batch.dueNs.slice(),
-    delaysNs: batch.delaysNs.slice(),
-    cancelAfterNs: batch.cancelAfterNs.slice(),
   };
 }
 

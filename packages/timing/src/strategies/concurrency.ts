@@ -30,32 +30,33 @@ export class ConcurrencyStrategy implements Strategy {
   step(nowNs: number): number {
     const issuer = this.#issuer;
     const low = issuer.takeLow();
-    const workers = issuer.openWorkers.filter(({ slots }) => slots !== null && slots > 0);
+    const workers = issuer.ledger.openWorkers.filter(({ slots }) => slots !== null && slots > 0);
     this.#grantToIdle(nowNs);
     // A slot that is free now comes before anything held ahead.
     this.#grantSessions(workers, nowNs, (worker) => freeSlots(worker) - worker.waitingSessionCount);
-    while (this.#hasIdle(nowNs) && issuer.requestsLeft === 0 && issuer.dissolveReturned()) this.#grantToIdle(nowNs);
+    while (this.#hasIdle(nowNs) && issuer.ledger.requestsLeft === 0 && issuer.ledger.dissolveReturned())
+      this.#grantToIdle(nowNs);
     for (const row of low) issuer.grantAhead(row, this.#turnsAhead);
     this.#grantAhead(workers, nowNs);
     issuer.flush(nowNs);
     this.#recall(workers, nowNs);
-    const readyNs = issuer.peekReadyNs() ?? Number.POSITIVE_INFINITY;
+    const readyNs = issuer.ledger.idleReadyNs ?? Number.POSITIVE_INFINITY;
     // One that is ready already waits for a request, which a report brings.
     return readyNs <= nowNs + TURN_LEAD_NS ? Number.POSITIVE_INFINITY : readyNs - TURN_LEAD_NS;
   }
 
   /** Turns that a session may hold beyond the one it is at. */
   get #turnsAhead(): number {
-    return Math.floor(this.#issuer.requestsLeft / this.#concurrency / 2);
+    return Math.floor(this.#issuer.ledger.requestsLeft / this.#concurrency / 2);
   }
 
   #hasIdle(nowNs: number): boolean {
-    const readyNs = this.#issuer.peekReadyNs();
+    const readyNs = this.#issuer.ledger.idleReadyNs;
     return readyNs !== undefined && readyNs <= nowNs + TURN_LEAD_NS;
   }
 
   #grantToIdle(nowNs: number): void {
-    while (this.#issuer.requestsLeft > 0 && this.#hasIdle(nowNs))
+    while (this.#issuer.ledger.requestsLeft > 0 && this.#hasIdle(nowNs))
       this.#issuer.grantIdleSession(nowNs, this.#turnsAhead);
   }
 
@@ -89,7 +90,7 @@ export class ConcurrencyStrategy implements Strategy {
     const hasFreeSlot = workers.some((worker) => worker.sessionCount < (worker.slots ?? 0));
     const areSessionsWanted = hasFreeSlot && issuer.sessionsLeftMax === 0;
     const areTurnsWanted =
-      issuer.requestsLeft === 0 && (this.#hasIdle(nowNs) || (hasFreeSlot && issuer.mayBeginSessions));
+      issuer.ledger.requestsLeft === 0 && (this.#hasIdle(nowNs) || (hasFreeSlot && issuer.mayBeginSessions));
     if (!areSessionsWanted && !areTurnsWanted) return;
     for (const worker of workers) {
       const hasSessionsAhead = worker.sessionCount > (worker.slots ?? 0);

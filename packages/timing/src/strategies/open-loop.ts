@@ -41,9 +41,10 @@ export class OpenLoopStrategy implements Strategy {
     this.#grantToIdle(nowNs);
     const isHeldUp = this.#grantSessions(nowNs);
     // A session that came back finds no slot while those that hold the slots find no request.
-    while (this.#hasIdle(nowNs) && issuer.requestsLeft === 0 && issuer.dissolveReturned()) this.#grantToIdle(nowNs);
+    while (this.#hasIdle(nowNs) && issuer.ledger.requestsLeft === 0 && issuer.ledger.dissolveReturned())
+      this.#grantToIdle(nowNs);
     issuer.flush(nowNs);
-    const readyNs = issuer.peekReadyNs() ?? Number.POSITIVE_INFINITY;
+    const readyNs = issuer.ledger.idleReadyNs ?? Number.POSITIVE_INFINITY;
     const dueNs = issuer.peekDueNs() ?? Number.POSITIVE_INFINITY;
     if (isHeldUp) return nowNs + batchIntervalNs;
     const nextNs = Math.min(readyNs, dueNs);
@@ -55,20 +56,20 @@ export class OpenLoopStrategy implements Strategy {
   }
 
   #hasIdle(nowNs: number): boolean {
-    const readyNs = this.#issuer.peekReadyNs();
+    const readyNs = this.#issuer.ledger.idleReadyNs;
     return readyNs !== undefined && readyNs <= nowNs + this.#timing.horizonNs;
   }
 
   #grantToIdle(nowNs: number): void {
-    while (this.#issuer.requestsLeft > 0 && this.#hasIdle(nowNs)) this.#issuer.grantIdleSession(nowNs);
+    while (this.#issuer.ledger.requestsLeft > 0 && this.#hasIdle(nowNs)) this.#issuer.grantIdleSession(nowNs);
   }
 
   /** True: a session that should leave has found no worker with room. */
   #grantSessions(nowNs: number): boolean {
     const issuer = this.#issuer;
-    const openWorkers = issuer.openWorkers;
+    const openWorkers = issuer.ledger.openWorkers;
     const hasRoom = (worker: WorkerLedger): boolean =>
-      isNotFull(worker) && issuer.safeRequestsLeft(worker) >= (issuer.hasReturned ? 0 : 1);
+      isNotFull(worker) && issuer.safeRequestsLeft(worker) >= (issuer.ledger.returnedCount > 0 ? 0 : 1);
     for (let dueNs = issuer.peekDueNs(); dueNs !== undefined; dueNs = issuer.peekDueNs()) {
       if (dueNs > nowNs + this.#timing.horizonNs) return false;
       const worker = chooseWorker(openWorkers.filter(hasRoom), undefined, this.#turn);

@@ -1,10 +1,10 @@
-/** Rows of a table ordered by due time, then by credit id: a binary heap of row numbers, the keys stay in the table's columns. */
-export class DueHeap {
-  readonly #isBefore: (rowA: number, rowB: number) => boolean;
+/** A binary heap: the first comes out first. Of rows of a table it holds the numbers, the keys stay in the table's columns. */
+export class DueHeap<T = number> {
+  readonly #isBefore: (a: T, b: T) => boolean;
   /** `rows[0]` is the first; the children of `rows[i]` are `rows[2i + 1]` and `rows[2i + 2]` and never come before it. */
-  readonly #rows: number[] = [];
+  readonly #rows: T[] = [];
 
-  constructor(isBefore: (rowA: number, rowB: number) => boolean) {
+  constructor(isBefore: (a: T, b: T) => boolean) {
     this.#isBefore = isBefore;
   }
 
@@ -13,17 +13,17 @@ export class DueHeap {
   }
 
   /** `undefined` when empty. */
-  peek(): number | undefined {
+  peek(): T | undefined {
     return this.#rows[0];
   }
 
   /** The one that comes after {@link peek}'s; `undefined` without one. */
-  peekSecond(): number | undefined {
+  peekSecond(): T | undefined {
     const [, left, right] = this.#rows;
     return left === undefined || right === undefined || this.#isBefore(left, right) ? left : right;
   }
 
-  push(row: number): void {
+  push(row: T): void {
     const rows = this.#rows;
     let index = rows.length;
     rows.push(row);
@@ -37,7 +37,7 @@ export class DueHeap {
     rows[index] = row;
   }
 
-  pop(): number | undefined {
+  pop(): T | undefined {
     const rows = this.#rows;
     const first = rows[0];
     const last = rows.pop();

@@ -1,13 +1,12 @@
 import { CREDIT_OUTCOMES } from '../credit.ts';
 import type { Credit, CreditBatch, CreditOutcome, CreditReturnBatch, PhaseStart } from '../credit.ts';
+import { ReturnColumns } from '../credit-columns.ts';
 import { TimingError } from '../timing-error.ts';
 import type { CancelTimer } from '../timers.ts';
-import type { HeldSession } from './held-session.ts';
+import { HeldSession } from './held-session.ts';
+import { Lease } from './lease.ts';
 import { NumberRing } from './number-ring.ts';
 import { WaitingCredits } from './waiting-credits.ts';
-
-/** Completions are counted over this long to see how soon the lease will be used up. */
-const COMPLETION_WINDOW_NS = 20_000_000;
 
 /**
  * What a worker knows of one phase: credits that wait, requests and sessions in flight, free slots, returns to be reported. No time of its
@@ -15,15 +14,15 @@ const COMPLETION_WINDOW_NS = 20_000_000;
  */
 export class HeldPhase {
   readonly phaseIndex: number;
-  #slots: number;
-  #prefillSlots: number;
-  stopSendingAtNs: number;
+  #slots = Number.POSITIVE_INFINITY;
+  #prefillSlots = Number.POSITIVE_INFINITY;
+  stopSendingAtNs: number = Number.POSITIVE_INFINITY;
   /** Takes back the timer of `stopSendingAtNs`. */
   cancelStopTimer: CancelTimer = () => {};
-  /** Sessions of older phases that are still in flight, and requests of theirs without a first token; they use this phase's slots. */
-  olderSessions: number = 0;
-  olderPrefilling: number = 0;
-  #isClosed = false;
+  /** The phase before this one, while it is not settled: what it has in flight uses this phase's slots. */
+  older: HeldPhase | undefined;
+  /** `closed`: nothing is sent any more, what is granted comes straight back. */
+  #state: 'open' | 'closed' = 'open';
   readonly #waiting: WaitingCredits;
   readonly #inFlight = new Set<number>();
   #sessionsInFlight = 0;
@@ -37,28 +36,17 @@ export class HeldPhase {
   #prefillFreedNs = Number.NEGATIVE_INFINITY;
   /** When each free slot that was in use before became free; the slot that is free longest is used first. */
   readonly #freedNs = new NumberRing();
-  #returnIds: number[] = [];
-  #returnOutcomes: number[] = [];
+  readonly #returns = new ReturnColumns();
   #sentCount = 0;
   #reportedSentCount = 0;
   #lastSentNs = Number.NaN;
-  /** Waiting sessions after the latest grant of a closed loop; NaN while nothing is to be said about them. */
-  #lease = Number.NaN;
-  /** The timing manager was told that the latest lease runs low. */
-  #isLowTold = false;
-  /** First turns leave as slots become free. */
-  #isClosedLoop = false;
+  readonly #lease = new Lease();
   /** A session has come to its last credit, or past it, and has further turns. */
   #isTurnWanted = false;
-  #windowStartNs = 0;
-  #windowCount = 0;
-  #previousWindowCount = 0;
 
   constructor(start: PhaseStart) {
     this.phaseIndex = start.phaseIndex;
-    this.#slots = start.slots ?? Number.POSITIVE_INFINITY;
-    this.#prefillSlots = start.prefillSlots ?? Number.POSITIVE_INFINITY;
-    this.stopSendingAtNs = start.stopSendingAtNs ?? Number.POSITIVE_INFINITY;
+    this.setLimits(start);
     this.#waiting = new WaitingCredits(start.phaseIndex);
   }
 
@@ -68,15 +56,20 @@ export class HeldPhase {
   get sessionsInFlight(): number {
     return this.#sessionsInFlight;
   }
-  /** Requests that may be without a first token; without a limit of its own it is not known which, so all are counted. */
-  get prefilling(): number {
-    return this.#prefillSlots === Number.POSITIVE_INFINITY ? this.#inFlight.size : this.#prefilling.size;
+  /** Slots in use, also those that older phases use. */
+  get usedSlots(): number {
+    return this.#sessionsInFlight + (this.older?.usedSlots ?? 0);
+  }
+  /** Requests that may be without a first token, also of older phases; without a limit it is not known which, so all are counted. */
+  get usedPrefillSlots(): number {
+    const own = this.#prefillSlots === Number.POSITIVE_INFINITY ? this.#inFlight : this.#prefilling;
+    return own.size + (this.older?.usedPrefillSlots ?? 0);
   }
   get waitingCount(): number {
     return this.#waiting.size;
   }
   get freeSlots(): number {
-    return Math.max(0, this.#slots - this.olderSessions - this.#sessionsInFlight);
+    return Math.max(0, this.#slots - this.usedSlots);
   }
   /** Requests that could be sent at once at most. */
   get sendLimit(): number {
@@ -94,14 +87,14 @@ export class HeldPhase {
     return this.#waiting.undatedCount > 0;
   }
   get pendingReturns(): number {
-    return this.#returnIds.length;
+    return this.#returns.size;
   }
   get hasUnreportedSends(): boolean {
     return this.#sentCount !== this.#reportedSentCount;
   }
   /** A slot has nothing to send, or soon will have: what has ended must be known before it gets more. */
   get isShort(): boolean {
-    if (!this.#isClosedLoop || this.#isClosed || this.pendingReturns === 0) return false;
+    if (!this.#lease.isClosedLoop || this.#state === 'closed' || this.pendingReturns === 0) return false;
     return this.#isTurnWanted || (this.#waiting.undatedCount === 0 && this.freeSlots > 0);
   }
   /** Nothing waits, flies or is left to be reported. */
@@ -122,12 +115,8 @@ export class HeldPhase {
       const row = this.#waiting.add(batch, i);
       if ((batch.turnCounts[i] ?? 1) > 1) this.#addToSession(batch, i, row);
     }
-    if (this.#isClosed) this.#handBack();
-    else if (this.#waiting.undatedCount > 0) {
-      this.#isClosedLoop = true;
-      this.#lease = this.#waiting.undatedCount;
-      this.#isLowTold = false;
-    }
+    if (this.#state === 'closed') this.#handBack();
+    else if (this.#waiting.undatedCount > 0) this.#lease.renew(this.#waiting.undatedCount);
   }
 
   /** The next credit that may be sent now, already counted as in flight, and the turnaround of its slot. */
@@ -153,14 +142,14 @@ export class HeldPhase {
 
   /** The one or two first turns whose due times come next of all, if they could be sent now but for that; they go on waiting. */
   peekDue(): Credit[] {
-    if (this.#isClosed || this.nextWakeNs !== this.#waiting.nextDueNs) return [];
+    if (this.#state === 'closed' || this.nextWakeNs !== this.#waiting.nextDueNs) return [];
     const { stopSendingAtNs, freeSlots } = this;
     return this.#waiting.peekDated().filter(({ dueNs }, index) => dueNs < stopSendingAtNs && index < freeSlots);
   }
 
   /** The first turn without a due time that is sent after so many others; it goes on waiting. */
   peekUndated(index: number): Credit | undefined {
-    return this.#isClosed ? undefined : this.#waiting.peekUndated(index);
+    return this.#state === 'closed' ? undefined : this.#waiting.peekUndated(index);
   }
 
   /** Whether a credit seen by {@link peekDue} is the first of those with a due time, and may be sent once that has come. */
@@ -200,17 +189,12 @@ export class HeldPhase {
     if (this.#sessionsByCredit.size > 0 && this.#goesOn(creditId, outcome, nowNs)) return;
     this.#sessionsInFlight -= 1;
     if (this.#slots !== Number.POSITIVE_INFINITY) this.#freedNs.push(nowNs);
-    if (nowNs - this.#windowStartNs >= COMPLETION_WINDOW_NS) {
-      this.#previousWindowCount = nowNs - this.#windowStartNs < 2 * COMPLETION_WINDOW_NS ? this.#windowCount : 0;
-      this.#windowStartNs = nowNs;
-      this.#windowCount = 0;
-    }
-    this.#windowCount += 1;
+    this.#lease.noteEnd(nowNs);
   }
 
   /** Nothing is sent from here on; what is granted later comes straight back. */
   close(): void {
-    this.#isClosed = true;
+    this.#state = 'closed';
     this.cancelStopTimer();
     this.#handBack();
   }
@@ -235,36 +219,26 @@ export class HeldPhase {
    * each once after a grant.
    */
   noticeLowLease(): boolean {
-    if (Number.isNaN(this.#lease)) return false;
-    const left = this.#waiting.undatedCount;
-    const recentCount = Math.max(this.#windowCount, this.#previousWindowCount);
-    if (left === 0) this.#lease = Number.NaN;
-    else if (this.#isLowTold || left >= Math.max(2 * recentCount, this.#lease / 4)) return false;
-    this.#isLowTold = true;
-    return true;
+    return this.#lease.isToBeTold(this.#waiting.undatedCount);
   }
 
   takeReturns(): CreditReturnBatch {
     const batch: CreditReturnBatch = {
       phaseIndex: this.phaseIndex,
-      ids: Float64Array.from(this.#returnIds),
-      outcomes: Uint8Array.from(this.#returnOutcomes),
       sentCount: this.#sentCount,
       startedSessionCount: this.#startedSessionCount,
       lastSentNs: this.#lastSentNs,
+      ids: this.#returns.ids.slice(0, this.pendingReturns),
+      outcomes: this.#returns.outcomes.slice(0, this.pendingReturns),
     };
-    this.#returnIds = [];
-    this.#returnOutcomes = [];
+    this.#returns.clear();
     this.#reportedSentCount = this.#sentCount;
     this.#isTurnWanted = false;
     return batch;
   }
 
   get #hasPrefillSlot(): boolean {
-    return (
-      this.#prefillSlots === Number.POSITIVE_INFINITY ||
-      this.olderPrefilling + this.#prefilling.size < this.#prefillSlots
-    );
+    return this.#prefillSlots === Number.POSITIVE_INFINITY || this.usedPrefillSlots < this.#prefillSlots;
   }
 
   #addToSession(batch: CreditBatch, index: number, row: number): void {
@@ -272,15 +246,14 @@ export class HeldPhase {
     const turnIndex = batch.turnIndexes[index] ?? 0;
     if (turnIndex === 0) {
       const turnCount = batch.turnCounts[index] ?? 1;
-      this.#sessions.set(sessionNumber, { sessionNumber, turnCount, rows: [], nextTurn: 0, previousEndNs: Number.NaN });
+      this.#sessions.set(sessionNumber, new HeldSession(sessionNumber, turnCount));
       return;
     }
     const session = this.#sessions.get(sessionNumber);
     // A session that has ended here, because it failed or sending has stopped, takes no further turns.
-    if (session === undefined) this.#addReturn(this.#waiting.discardParked(row), 'unsent');
-    else if (turnIndex === session.nextTurn && !Number.isNaN(session.previousEndNs)) {
-      this.#waiting.release(row, session.previousEndNs);
-    } else session.rows[turnIndex] = row;
+    if (session === undefined) this.#addReturn(this.#waiting.discard(row), 'unsent');
+    else if (turnIndex === session.nextTurn && session.state === 'between') this.#waiting.release(row, session.endedNs);
+    else session.rows[turnIndex] = row;
   }
 
   /** Takes a slot; the result is when it became free, NaN for one that was not in use before. */
@@ -301,8 +274,7 @@ export class HeldPhase {
   #beginTurn(credit: Credit): void {
     const session = this.#sessions.get(credit.sessionNumber);
     if (session === undefined) return;
-    session.nextTurn = credit.turnIndex + 1;
-    session.previousEndNs = Number.NaN;
+    session.turnSent(credit.turnIndex);
     this.#sessionsByCredit.set(credit.id, session);
   }
 
@@ -311,15 +283,11 @@ export class HeldPhase {
     const session = this.#sessionsByCredit.get(creditId);
     if (session === undefined) return false;
     this.#sessionsByCredit.delete(creditId);
-    if (outcome === 'completed' && session.nextTurn < session.turnCount && !this.#isClosed) {
-      session.previousEndNs = nowNs;
-      const row = session.rows[session.nextTurn];
+    if (outcome === 'completed' && session.nextTurn < session.turnCount && this.#state === 'open') {
+      const row = session.turnEnded(nowNs);
       const isLast = session.nextTurn + 1 >= session.turnCount;
       if (row === undefined || (!isLast && session.rows[session.nextTurn + 1] === undefined)) this.#isTurnWanted = true;
-      if (row !== undefined) {
-        session.rows[session.nextTurn] = undefined;
-        this.#waiting.release(row, nowNs);
-      }
+      if (row !== undefined) this.#waiting.release(row, nowNs);
       return true;
     }
     this.#sessions.delete(session.sessionNumber);
@@ -340,20 +308,21 @@ export class HeldPhase {
     }
     for (const session of this.#sessions.values()) {
       this.#handBackTurns(session);
-      // Between two turns: it ends here. One with a turn in flight ends with that.
-      if (!Number.isNaN(session.previousEndNs)) this.#sessionsInFlight -= 1;
+      // It ends here; one with a turn in flight ends with that.
+      if (session.state === 'between') this.#sessionsInFlight -= 1;
     }
     this.#sessions.clear();
-    this.#lease = Number.NaN;
+    this.#lease.giveUp();
   }
 
   #handBackTurns(session: HeldSession, outcome: CreditOutcome = 'unsent'): void {
-    for (const row of session.rows) if (row !== undefined) this.#addReturn(this.#waiting.discardParked(row), outcome);
+    for (const row of session.rows) if (row !== undefined) this.#addReturn(this.#waiting.discard(row), outcome);
     session.rows.length = 0;
   }
 
   #addReturn(creditId: number, outcome: CreditOutcome): void {
-    this.#returnIds.push(creditId);
-    this.#returnOutcomes.push(CREDIT_OUTCOMES.indexOf(outcome));
+    const row = this.#returns.takeRow();
+    this.#returns.ids[row] = creditId;
+    this.#returns.outcomes[row] = CREDIT_OUTCOMES.indexOf(outcome);
   }
 }

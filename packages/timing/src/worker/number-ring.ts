@@ -30,10 +30,8 @@ export class NumberRing {
   }
 
   #grow(): void {
-    const values = new Float64Array(this.#values.length * 2);
-    const firstPart = this.#values.subarray(this.#head);
-    values.set(firstPart);
-    values.set(this.#values.subarray(0, this.#head), firstPart.length);
+    const values = new Float64Array(this.#size * 2);
+    for (let index = 0; index < this.#size; index += 1) values[index] = this.peek(index);
     this.#values = values;
     this.#head = 0;
   }

@@ -19,90 +19,94 @@ export interface Staged {
 
 /** Making a request takes a third of this at most; one that is ready must not wait for it. */
 const MAKING_NS = 50_000;
-/** Requests that are made for slots which are still in use. */
+/** Requests that are staged for their due times. */
+const MAX_DUE = 2;
+/** Requests that are staged for slots which are still in use. */
 const MAX_UPCOMING = 16;
 /** Of these, as many as are made in one turn of the event loop: reads must not wait for long. */
 const UPCOMING_PER_TURN = 4;
 
 /**
- * Requests that were made before they may be sent, so that only the write is left to be done then: the two whose due times come next, which
+ * Requests that are made before they may be sent, so that only the write is left to be done then: the two whose due times come next, which
  * may be a few microseconds apart, and those for the slots that become free next. Their credits go on waiting; whatever happens until then
  * happens to them as to others.
  */
 export class StagedRequests {
   readonly #stage: (credit: Credit) => StagedRequest | undefined;
-  /** Two at most, in the order in which they are due. */
-  #due: Staged[] = [];
-  /** In the order in which their credits leave. */
-  #upcoming: Staged[] = [];
+  /** Those with a due time in the order in which they are due, then the others in the order in which their credits leave. */
+  #staged: Staged[] = [];
 
   constructor(stage: (credit: Credit) => StagedRequest | undefined) {
     this.#stage = stage;
   }
 
-  /** Makes the requests whose due times come next. */
+  /** Stages the requests whose due times come next. */
   stageDue(phases: Iterable<HeldPhase>, nowNs: number): void {
     let next: HeldPhase | undefined;
     for (const phase of phases) {
       if (phase.nextWakeNs < (next?.nextWakeNs ?? Number.POSITIVE_INFINITY)) next = phase;
     }
-    if (next === undefined) return;
-    for (const credit of next.peekDue()) {
-      const [first] = this.#due;
-      if (this.#due.length === 2 || (first !== undefined && first.credit.dueNs - nowNs < MAKING_NS)) return;
-      if (first !== undefined && isFor(first, next, credit.id)) continue;
-      const request = this.#stage(credit);
-      if (request === undefined) return;
-      this.#due.push({ phase: next, credit, request });
-      this.#due.sort((a, b) => a.credit.dueNs - b.credit.dueNs || a.credit.id - b.credit.id);
+    for (const credit of next?.peekDue() ?? []) {
+      const first = this.#firstDue;
+      if (this.#dueCount === MAX_DUE || (first !== undefined && first.credit.dueNs - nowNs < MAKING_NS)) return;
+      if (next === undefined || (first !== undefined && isFor(first, next, credit.id))) continue;
+      if (!this.#add(next, credit, first !== undefined && isBefore(first.credit, credit) ? 1 : 0)) return;
     }
   }
 
-  /** Makes some requests for slots in use; true: there are more to be made. Not while two phases share the slots. */
+  /** Stages some requests for slots in use; true: there are more of them. Not while two phases share the slots. */
   stageUpcoming(phases: Iterable<HeldPhase>): boolean {
     const [phase, other] = phases;
     if (phase === undefined || other !== undefined) return false;
     const limit = Math.min(MAX_UPCOMING, phase.sessionsInFlight);
     for (let count = 0; count < UPCOMING_PER_TURN; count += 1) {
-      if (this.#upcoming.length >= limit) return false;
-      const credit = phase.peekUndated(this.#upcoming.length);
-      const request = credit === undefined ? undefined : this.#stage(credit);
-      if (credit === undefined || request === undefined) return false;
-      this.#upcoming.push({ phase, credit, request });
+      const upcomingCount = this.#staged.length - this.#dueCount;
+      const credit = upcomingCount < limit ? phase.peekUndated(upcomingCount) : undefined;
+      if (credit === undefined || !this.#add(phase, credit, this.#staged.length)) return false;
     }
     return true;
   }
 
   /** Hands over the first request whose due time has come. */
   takeDue(nowNs: number): Staged | undefined {
-    const [first] = this.#due;
-    if (first === undefined || nowNs < first.credit.dueNs) return undefined;
-    this.#due.shift();
-    return first;
+    const first = this.#firstDue;
+    return first === undefined || nowNs < first.credit.dueNs ? undefined : this.#staged.shift();
   }
 
   /** Hands over the request of a credit that leaves now, if there is one. */
   take(phase: HeldPhase, creditId: number): StagedRequest | undefined {
-    const [next] = this.#upcoming;
-    if (next !== undefined && isFor(next, phase, creditId)) {
-      this.#upcoming.shift();
-      return next.request;
-    }
-    const index = this.#due.findIndex((due) => isFor(due, phase, creditId));
-    return index === -1 ? undefined : this.#due.splice(index, 1)[0]?.request;
+    const index = this.#staged.findIndex((staged) => isFor(staged, phase, creditId));
+    return index === -1 ? undefined : this.#staged.splice(index, 1)[0]?.request;
   }
 
   /** Gives up what is staged for a phase. */
   drop(phase: HeldPhase): void {
-    for (const due of this.#due) if (due.phase === phase) due.request.drop();
-    this.#due = this.#due.filter((due) => due.phase !== phase);
-    if (this.#upcoming[0]?.phase === phase) {
-      for (const { request } of this.#upcoming) request.drop();
-      this.#upcoming = [];
-    }
+    for (const staged of this.#staged) if (staged.phase === phase) staged.request.drop();
+    this.#staged = this.#staged.filter((staged) => staged.phase !== phase);
+  }
+
+  get #dueCount(): number {
+    let count = 0;
+    while (isDue(this.#staged[count])) count += 1;
+    return count;
+  }
+
+  get #firstDue(): Staged | undefined {
+    const [first] = this.#staged;
+    return isDue(first) ? first : undefined;
+  }
+
+  /** False: it cannot be staged. */
+  #add(phase: HeldPhase, credit: Credit, position: number): boolean {
+    const request = this.#stage(credit);
+    if (request !== undefined) this.#staged.splice(position, 0, { phase, credit, request });
+    return request !== undefined;
   }
 }
 
-function isFor(staged: Staged, phase: HeldPhase, creditId: number): boolean {
-  return staged.credit.id === creditId && staged.phase === phase;
-}
+const isDue = (staged: Staged | undefined): boolean => staged !== undefined && !Number.isNaN(staged.credit.dueNs);
+
+const isFor = (staged: Staged, phase: HeldPhase, creditId: number): boolean =>
+  staged.credit.id === creditId && staged.phase === phase;
+
+const isBefore = (a: Credit, b: Credit): boolean => a.dueNs < b.dueNs || (a.dueNs === b.dueNs && a.id < b.id);

@@ -11,7 +11,7 @@ export interface Sent {
   readonly turnaroundNs: number;
 }
 
-/** What became of a request that was made ahead of time. */
+/** What became of a staged request. */
 export interface StagedFate {
   readonly id: number;
   readonly atNs: number;
@@ -20,7 +20,7 @@ export interface StagedFate {
   readonly turnaroundNs?: number;
 }
 
-/** Worker credits in virtual time, with everything they did. With `stages`, requests are made ahead of time where that is possible. */
+/** Worker credits in virtual time, with everything they did. With `stages`, requests are staged where that is possible. */
 export function setUp(
   onSend: (credits: WorkerCredits, credit: Credit) => void = () => {},
   stages = false,

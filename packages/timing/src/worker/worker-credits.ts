@@ -1,18 +1,17 @@
 import type { Clock } from '@aiperf/records/clock';
 import type { Credit, CreditBatch, CreditOutcome, CreditRecall, CreditReturnBatch, PhaseStart } from '../credit.ts';
-import { createPacer } from '../pacer.ts';
 import type { Pacer } from '../pacer.ts';
 import { nodeTimers, startTimerAt } from '../timers.ts';
-import type { CancelTimer, Timers } from '../timers.ts';
+import type { Timers } from '../timers.ts';
 import { TimingError } from '../timing-error.ts';
 import { HeldPhase } from './held-phase.ts';
+import { ReportTimer } from './report-timer.ts';
 import { StagedRequests, type StagedRequest } from './staged-requests.ts';
 
 /** What a worker's credits need of their worker. */
 export interface WorkerCreditsOptions {
   readonly clock: Clock;
-  /** Absent: one on this process's event loop. */
-  readonly pacer?: Pacer;
+  readonly pacer: Pacer;
   /** Absent: this process's event loop. */
   readonly timers?: Timers;
   /**
@@ -48,7 +47,8 @@ export class WorkerCredits {
   readonly #pacer: Pacer;
   readonly #timers: Timers;
   readonly #send: (credit: Credit, turnaroundNs: number) => void;
-  readonly #phases = new Map<number, HeldPhase>();
+  /** Oldest first: whose slots come first. */
+  readonly #phases: HeldPhase[] = [];
   /** Called when {@link takeReturns} has something that should leave now. */
   onReturnsDue: () => void = () => {};
   readonly #onWake = (): void => {
@@ -60,44 +60,36 @@ export class WorkerCredits {
   readonly #onNear: (() => void) | undefined;
   #isStagingRequested = false;
   #isTurnRequested = false;
-  #lastReportNs = Number.NEGATIVE_INFINITY;
-  #cancelReportTimer: CancelTimer | undefined;
-  #reportTimerEndsNs = Number.POSITIVE_INFINITY;
+  readonly #reportTimer: ReportTimer;
 
   constructor(options: WorkerCreditsOptions) {
     this.#clock = options.clock;
     this.#timers = options.timers ?? nodeTimers;
-    this.#pacer = options.pacer ?? createPacer({ clock: options.clock, timers: this.#timers });
+    this.#pacer = options.pacer;
+    this.#reportTimer = new ReportTimer(this.#clock, this.#timers, () => this.#report());
     this.#send = (credit, turnaroundNs) => options.send(credit, turnaroundNs);
     if (options.stage !== undefined) {
       const staged = new StagedRequests((credit) => options.stage?.(credit));
       this.#staged = staged;
-      this.#onNear = () => staged.stageDue(this.#phases.values(), this.#clock.now());
+      this.#onNear = () => staged.stageDue(this.#phases, this.#clock.now());
     }
   }
 
   /** Requests in flight, all phases together. */
   get inFlight(): number {
-    let count = 0;
-    for (const phase of this.#phases.values()) count += phase.inFlight;
-    return count;
+    return this.#phases.reduce((sum, phase) => sum + phase.inFlight, 0);
   }
 
   /** A phase begins, or the limits of a running phase change. */
   beginPhase(start: PhaseStart): void {
-    for (const [index, phase] of this.#phases) {
-      if (index < start.phaseIndex && phase.isSettled) this.#forget(phase);
-    }
-    let phase = this.#phases.get(start.phaseIndex);
+    const { phaseIndex } = start;
+    for (const phase of this.#phases.slice()) if (phase.phaseIndex < phaseIndex && phase.isSettled) this.#forget(phase);
+    let phase = this.#find(phaseIndex);
     if (phase === undefined) {
       phase = new HeldPhase(start);
-      const newer = [...this.#phases].filter(([index]) => index > start.phaseIndex);
-      this.#phases.set(start.phaseIndex, phase);
-      // The order of the phases is that of the map: whose slots come first.
-      for (const [index, newerPhase] of newer) {
-        this.#phases.delete(index);
-        this.#phases.set(index, newerPhase);
-      }
+      this.#phases.push(phase);
+      this.#phases.sort((a, b) => a.phaseIndex - b.phaseIndex);
+      this.#linkPhases();
     } else {
       phase.setLimits(start);
       this.#staged?.drop(phase);
@@ -105,7 +97,7 @@ export class WorkerCredits {
     phase.cancelStopTimer();
     if (start.stopSendingAtNs !== null) {
       phase.cancelStopTimer = startTimerAt(this.#clock, this.#timers, start.stopSendingAtNs, () =>
-        this.stopSending(start.phaseIndex),
+        this.stopSending(phaseIndex),
       );
     }
     this.#requestTurn();
@@ -135,22 +127,22 @@ export class WorkerCredits {
 
   /** The first content token of a request in flight was read: its prefill slot is free. Does nothing without a prefill limit. */
   firstTokenArrived(creditId: number, phaseIndex: number): void {
-    if (this.#phases.get(phaseIndex)?.firstToken(creditId, this.#clock.now()) === true) this.#requestTurn();
+    if (this.#find(phaseIndex)?.firstToken(creditId, this.#clock.now()) === true) this.#requestTurn();
   }
 
   /** Ends sending for good: what waits is handed back, and so is what is granted later. A phase that is over and forgotten has nothing to end. */
   stopSending(phaseIndex: number): void {
-    const phase = this.#phases.get(phaseIndex);
+    const phase = this.#find(phaseIndex);
     if (phase === undefined) return;
     this.#close(phase);
     this.#report();
     // Sessions that end here between two turns free slots that a newer phase waits for.
-    if (this.#phases.size > 1) this.#requestTurn();
+    if (this.#phases.length > 1) this.#requestTurn();
   }
 
   /** Hands back what cannot be used yet, as {@link CreditRecall} says, and goes on. Nothing happens in a phase that is over. */
   recall({ phaseIndex, laterTurns }: CreditRecall): void {
-    const phase = this.#phases.get(phaseIndex);
+    const phase = this.#find(phaseIndex);
     if (phase !== undefined) {
       this.#staged?.drop(phase);
       phase.recall(laterTurns);
@@ -160,40 +152,43 @@ export class WorkerCredits {
 
   /** Everything that ended or came back since the last call, one batch for each phase with news. */
   takeReturns(): CreditReturnBatch[] {
-    this.#lastReportNs = this.#clock.now();
-    this.#stopReportTimer();
-    const batches: CreditReturnBatch[] = [];
-    for (const phase of this.#phases.values()) {
-      if (phase.pendingReturns > 0 || phase.hasUnreportedSends) batches.push(phase.takeReturns());
-    }
-    return batches;
+    this.#reportTimer.noteReport();
+    return this.#phases.filter(hasNews).map((phase) => phase.takeReturns());
   }
 
   /** Forgets everything: no timer is left. */
   close(): void {
-    for (const phase of this.#phases.values()) this.#forget(phase);
+    for (const phase of this.#phases.slice()) this.#forget(phase);
     this.#pacer.cancel();
-    this.#stopReportTimer();
+    this.#reportTimer.stop();
+  }
+
+  #find(phaseIndex: number): HeldPhase | undefined {
+    return this.#phases.find((phase) => phase.phaseIndex === phaseIndex);
   }
 
   #phase(phaseIndex: number): HeldPhase {
-    const phase = this.#phases.get(phaseIndex);
+    const phase = this.#find(phaseIndex);
     if (phase === undefined) throw new TimingError('AIPERF_TIMING_PROTOCOL', `phase ${phaseIndex} has not begun here`);
     return phase;
   }
 
   #phaseInFlight(creditId: number, phaseIndex: number | undefined): HeldPhase {
     if (phaseIndex !== undefined) return this.#phase(phaseIndex);
-    for (const phase of this.#phases.values()) {
-      if (phase.has(creditId)) return phase;
-    }
+    const phase = this.#phases.find((candidate) => candidate.has(creditId));
+    if (phase !== undefined) return phase;
     throw new TimingError('AIPERF_TIMING_PROTOCOL', `credit ${creditId} is not in flight here`);
+  }
+
+  #linkPhases(): void {
+    for (const [position, phase] of this.#phases.entries()) phase.older = this.#phases[position - 1];
   }
 
   #forget(phase: HeldPhase): void {
     phase.cancelStopTimer();
     this.#staged?.drop(phase);
-    this.#phases.delete(phase.phaseIndex);
+    this.#phases.splice(this.#phases.indexOf(phase), 1);
+    this.#linkPhases();
   }
 
   /** All slots that become free in one turn of the event loop are refilled together, after the sockets' callbacks. */
@@ -211,15 +206,8 @@ export class WorkerCredits {
     let isIdle = true;
     let isShort = false;
     let hasUndated = false;
-    let olderSessions = 0;
-    let olderPrefilling = 0;
-    // In the order of the phases: what older ones have in flight takes slots away from newer ones.
-    for (const phase of this.#phases.values()) {
-      phase.olderSessions = olderSessions;
-      phase.olderPrefilling = olderPrefilling;
+    for (const phase of this.#phases) {
       this.#sendReady(phase);
-      olderSessions += phase.sessionsInFlight;
-      olderPrefilling += phase.prefilling;
       if (phase.noticeLowLease()) isUrgent = true;
       if (phase.isShort) isShort = true;
       if (phase.hasUndated) hasUndated = true;
@@ -253,7 +241,7 @@ export class WorkerCredits {
     this.#isStagingRequested = true;
     this.#timers.runSoon(() => {
       this.#isStagingRequested = false;
-      if (this.#staged?.stageUpcoming(this.#phases.values()) === true) this.#requestStaging();
+      if (this.#staged?.stageUpcoming(this.#phases) === true) this.#requestStaging();
     });
   }
 
@@ -268,15 +256,6 @@ export class WorkerCredits {
     const staged = this.#staged?.takeDue(now);
     if (staged === undefined) return false;
     const { phase, credit, request } = staged;
-    let olderSessions = 0;
-    let olderPrefilling = 0;
-    for (const older of this.#phases.values()) {
-      if (older === phase) break;
-      olderSessions += older.sessionsInFlight;
-      olderPrefilling += older.prefilling;
-    }
-    phase.olderSessions = olderSessions;
-    phase.olderPrefilling = olderPrefilling;
     if (now >= phase.stopSendingAtNs || !phase.maySendDue(credit.id)) {
       request.drop();
       return false;
@@ -288,47 +267,23 @@ export class WorkerCredits {
 
   #armPacer(): void {
     let wakeNs = Number.POSITIVE_INFINITY;
-    for (const phase of this.#phases.values()) {
+    for (const phase of this.#phases) {
       if (phase.nextWakeNs < wakeNs) wakeNs = phase.nextWakeNs;
     }
     if (wakeNs === Number.POSITIVE_INFINITY) this.#pacer.cancel();
     else this.#pacer.wakeAt(wakeNs, this.#onWake, this.#onNear);
   }
 
-  get #hasReturns(): boolean {
-    for (const phase of this.#phases.values()) if (phase.pendingReturns > 0) return true;
-    return false;
-  }
-
-  get #hasSends(): boolean {
-    for (const phase of this.#phases.values()) if (phase.hasUnreportedSends) return true;
-    return false;
-  }
-
   #report(): void {
-    this.#stopReportTimer();
-    if (this.#hasReturns || this.#hasSends) this.onReturnsDue();
+    this.#reportTimer.stop();
+    if (this.#phases.some(hasNews)) this.onReturnsDue();
   }
 
   #armReportTimer(isShort: boolean): void {
-    const hasReturns = this.#hasReturns;
-    if (!hasReturns && !this.#hasSends) return;
-    const returnIntervalNs = isShort ? SHORT_RETURN_INTERVAL_NS : RETURN_INTERVAL_NS;
-    const endsNs = this.#lastReportNs + (hasReturns ? returnIntervalNs : SENT_REPORT_INTERVAL_NS);
-    if (this.#reportTimerEndsNs <= endsNs) return;
-    this.#stopReportTimer();
-    const delayMs = (endsNs - this.#clock.now()) / 1e6;
-    if (delayMs <= 0) {
-      this.#report();
-      return;
-    }
-    this.#reportTimerEndsNs = endsNs;
-    this.#cancelReportTimer = this.#timers.startTimer(delayMs, () => this.#report());
-  }
-
-  #stopReportTimer(): void {
-    this.#cancelReportTimer?.();
-    this.#cancelReportTimer = undefined;
-    this.#reportTimerEndsNs = Number.POSITIVE_INFINITY;
+    const hasReturns = this.#phases.some(({ pendingReturns }) => pendingReturns > 0);
+    if (hasReturns) this.#reportTimer.arm(isShort ? SHORT_RETURN_INTERVAL_NS : RETURN_INTERVAL_NS);
+    else if (this.#phases.some(hasNews)) this.#reportTimer.arm(SENT_REPORT_INTERVAL_NS);
   }
 }
+
+const hasNews = (phase: HeldPhase): boolean => phase.pendingReturns > 0 || phase.hasUnreportedSends;

@@ -1,3 +1,5 @@
+import { grown } from '@aiperf/records';
+
 /** Status line and headers, or trailers, longer than this are refused. */
 const MAX_HEAD_BYTES = 64 * 1024;
 const INITIAL_BYTES = 1024;
@@ -88,11 +90,7 @@ export class HeadScanner {
 
   #collect(buffer: Buffer, from: number, to: number): void {
     const length = this.#collectedBytes + to - from;
-    if (length > this.#collected.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(length, INITIAL_BYTES, this.#collected.length * 2));
-      this.#collected.copy(grown, 0, 0, this.#collectedBytes);
-      this.#collected = grown;
-    }
+    if (length > this.#collected.length) this.#collected = grown(this.#collected, Math.max(length, INITIAL_BYTES));
     buffer.copy(this.#collected, this.#collectedBytes, from, to);
     this.#collectedBytes = length;
   }

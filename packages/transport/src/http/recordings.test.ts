@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -11,19 +11,16 @@ import { createTimeline } from '@aiperf/records';
 import { ResponseParser } from './response-parser.ts';
 import { DEFAULT_MAX_BODY_BYTES } from './transport-options.ts';
 
-/** Beside the checkout: too large for the repository. */
-const RECORDINGS = path.resolve(import.meta.dirname, '../../../../../shared/recordings');
+const RECORDINGS = path.resolve(import.meta.dirname, '../../../../test/data/recordings');
 /** One write a byte costs 30 us: longer answers come byte by byte to the parser alone, and to the transports in the integration tests. */
 const MAX_BYTEWISE_BYTES = 1500;
 const SERVERS = ['llama.cpp', 'vllm', 'vllm-stream-interval-4', 'transformers'];
 
-const files = existsSync(RECORDINGS)
-  ? SERVERS.flatMap((server) =>
-      readdirSync(path.join(RECORDINGS, server))
-        .filter((name) => name.startsWith('chat') && name.endsWith('.json'))
-        .map((name) => path.join(RECORDINGS, server, name)),
-    )
-  : [];
+const files = SERVERS.flatMap((server) =>
+  readdirSync(path.join(RECORDINGS, server))
+    .filter((name) => name.startsWith('chat') && name.endsWith('.json'))
+    .map((name) => path.join(RECORDINGS, server, name)),
+);
 
 const recordings = files.map((file) => readRecording(file));
 
@@ -63,8 +60,7 @@ function expectedError({ status, isComplete }: Decoded): string | undefined {
 }
 
 describe('recorded chat exchanges of real servers', () => {
-  // They lie beside the checkout and are not part of it; CI has them.
-  test.skipIf(files.length === 0 && process.env['CI'] === undefined)('the recordings are there', () => {
+  test('the recordings are there', () => {
     expect(files.length, `recordings in ${RECORDINGS}`).toBeGreaterThan(100);
   });
 

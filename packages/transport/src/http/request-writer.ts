@@ -1,3 +1,4 @@
+import { grown } from '@aiperf/records';
 import type { OutgoingRequest } from '../transport.ts';
 
 import { HttpTransportError } from './http-transport-error.ts';
@@ -43,9 +44,7 @@ export class RequestWriter {
     for (let index = 0; index < pieces.length; index++) {
       neededBytes += (pieces[index]?.length ?? 0) + (variableHeaders[index]?.length ?? 0);
     }
-    if (neededBytes > this.#scratch.length) {
-      this.#scratch = Buffer.allocUnsafeSlow(Math.max(neededBytes, this.#scratch.length * 2));
-    }
+    if (neededBytes > this.#scratch.length) this.#scratch = grown(this.#scratch, neededBytes);
     const scratch = this.#scratch;
     let position = 0;
     for (let index = 0; index < pieces.length; index++) {

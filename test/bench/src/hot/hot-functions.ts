@@ -2,7 +2,7 @@ import { loadTokenizer } from '@aiperf/dataset';
 import { CHAT_MODE, createMetricSet } from '@aiperf/metrics';
 import { RecordProcessor, type RawRecords, type RecordProcessorOptions } from '@aiperf/metrics/service';
 import { summarize } from '@aiperf/metrics/stats';
-import { appendRead, createRawBatchDecoder, createTimeline, RawBatchWriter } from '@aiperf/records';
+import { appendRead, createRawBatchDecoder, RawBatchWriter, RequestRecord } from '@aiperf/records';
 import { endpointOf } from '@aiperf/endpoints';
 import type { HotResult } from './hot-result.ts';
 
@@ -31,7 +31,8 @@ function rawBatch(): Uint8Array {
   const writer = new RawBatchWriter('worker_1');
   for (let row = 0; row < BATCH_ROWS; row += 1) {
     const startNs = row * 1_000_000;
-    const timeline = createTimeline();
+    const record = new RequestRecord();
+    const { timeline } = record;
     const id = `chatcmpl-${row.toString().padStart(12, '0')}`;
     const read = (afterMs: number, text: string): void =>
       appendRead(timeline, startNs + afterMs * 1e6, Buffer.from(text));
@@ -56,22 +57,16 @@ function rawBatch(): Uint8Array {
       responseBytes: timeline.bodyLength,
       responseReads: timeline.readCount,
     });
-    writer.append({
+    Object.assign(record, {
       creditId: row,
-      phaseIndex: 0,
       sessionNumber: row,
       conversationIndex: row,
-      turnIndex: 0,
       creditIssuedNs: startNs - 100_000,
-      dueNs: Number.NaN,
       turnaroundNs: 50_000,
-      cancelled: false,
-      cancelAfterNs: Number.NaN,
       inputTokens: 64,
-      historyReplies: [],
       maxOutputTokens: outputTokens,
-      timeline,
     });
+    writer.append(record);
   }
   return writer.take().slice();
 }

@@ -66,7 +66,7 @@ export async function computeOurs(
   for (const [index, { record, scheduledMs, ...row }] of rows.entries()) {
     if (!view.includes({ record, scheduledMs, ...row })) continue;
     const due = view.mode.fixedSchedule ? { dueNs: scheduledMs * 1e6, turnaroundNs: Number.NaN } : {};
-    writer.append({ ...record, ...due, sessionNumber: index, conversationIndex: index });
+    writer.append(Object.assign(record.copy(), due, { sessionNumber: index, conversationIndex: index }));
     if (writer.rowCount >= ROWS_PER_BATCH) await flush();
   }
   await flush();

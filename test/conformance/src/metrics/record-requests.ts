@@ -1,6 +1,5 @@
-import { createTimeline, type RequestRecord } from '@aiperf/records';
+import { RequestRecord, type Timeline } from '@aiperf/records';
 import { createTransport, type Exchange } from '@aiperf/transport';
-import { type Timeline } from '@aiperf/records';
 import { createClock, type Clock } from '@aiperf/records/clock';
 import { SEED_HEADER } from './scripted-server.ts';
 import type { ScriptedRequest } from './request-script.ts';
@@ -48,42 +47,38 @@ export async function recordRequests(
         const script = requests[index];
         if (script === undefined) return;
         const creditIssuedNs = clock.now();
-        const timeline = await exchange(script, String(answerSeed + index));
+        const record = new RequestRecord();
+        await exchange(script, String(answerSeed + index), record.timeline);
+        const { timeline } = record;
         const creditId = recorded.length;
-        const record: RequestRecord = {
+        Object.assign(record, {
           creditId,
-          phaseIndex: 0,
           sessionNumber: creditId,
           conversationIndex: creditId,
-          turnIndex: 0,
           creditIssuedNs,
-          dueNs: Number.NaN,
           turnaroundNs: timeline.startNs - previousEndNs,
-          cancelled: false,
-          cancelAfterNs: (script.cancelAfterMs ?? Number.NaN) * 1e6,
           inputTokens: countTokens(script.userTexts).reduce((sum, count) => sum + count, 0),
           historyReplies: script.replies,
           maxOutputTokens: script.maxTokens ?? Number.NaN,
-          timeline,
-        };
+        });
         recorded.push({ script, record });
         previousEndNs = timeline.endNs;
       }
     };
-    const exchange = (script: ScriptedRequest, seed: string): Promise<Timeline> =>
+    const exchange = (script: ScriptedRequest, seed: string, timeline: Timeline): Promise<void> =>
       new Promise((resolve) => {
         let timer: NodeJS.Timeout | undefined;
         const sent: Exchange = {
           request: { urlIndex: 0, variableHeaders: [seed], body: Buffer.from(script.body) },
-          timeline: createTimeline(),
+          timeline,
           onSent: () => {
             const { cancelAfterMs } = script;
             if (cancelAfterMs === undefined || timer !== undefined) return;
             timer = setTimeout(() => transport.cancel(sent, cancellation(cancelAfterMs)), cancelAfterMs);
           },
-          onEnd: ({ timeline }) => {
+          onEnd: () => {
             clearTimeout(timer);
-            resolve(timeline);
+            resolve();
           },
         };
         transport.send(sent);

@@ -57,22 +57,16 @@ export function classify(recorded: readonly RecordedExchange[]): RecordedRow[] {
   });
   const plain = rows.filter(({ rowClass, script }) => rowClass === 'plain' && script.isStream);
   const variants = plain.slice(0, 40).map(({ script, record, scheduledMs }, index): RecordedRow => {
-    const { timeline } = record;
     const creditId = rows.length + index;
+    const variant = Object.assign(record.copy(), { creditId, sessionNumber: creditId });
+    const { timeline } = variant;
     if (index % 2 === 0) {
-      const sendEndNs = (timeline.readNs[0] ?? 0) + 1000;
-      const early = { ...record, creditId, sessionNumber: creditId, timeline: { ...timeline, sendEndNs } };
-      return { script, record: early, rowClass: 'early', scheduledMs };
+      timeline.sendEndNs = (timeline.readNs[0] ?? 0) + 1000;
+      return { script, record: variant, rowClass: 'early', scheduledMs };
     }
-    const error = { code: 'cancelled', type: 'RequestCancellationError', message: 'the run ended' } as const;
-    const cancelled = {
-      ...record,
-      creditId,
-      sessionNumber: creditId,
-      cancelled: true,
-      timeline: { ...timeline, error },
-    };
-    return { script, record: cancelled, rowClass: 'cancelled_at_end', scheduledMs };
+    variant.cancelled = true;
+    timeline.error = { code: 'cancelled', type: 'RequestCancellationError', message: 'the run ended' };
+    return { script, record: variant, rowClass: 'cancelled_at_end', scheduledMs };
   });
   return [...rows, ...variants];
 }
