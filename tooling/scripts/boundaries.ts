@@ -97,6 +97,7 @@ export function importedPackages(
 interface Manifest {
   readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 /** What of one package is not as the graph says. */
@@ -126,6 +127,13 @@ function problemsOf(name: string, directory: string, edges: Edges): string[] {
   check('names types of', library.named, [...allowed, ...types]);
   check('loads in its service', whole.loaded, [...allowed, ...service]);
   check('names in its service types of', whole.named, [...allowed, ...types, ...service]);
+  // A dependency of the workspace's own tests would do here, and be missing where the package is installed.
+  const { dependencies = {}, peerDependencies = {} } = manifest;
+  for (const other of library.loaded)
+    if (!(`@aiperf/${other}` in dependencies)) problems.push(`${name} loads ${other}, which is not installed with it`);
+  for (const other of whole.loaded)
+    if (!(`@aiperf/${other}` in dependencies) && !(`@aiperf/${other}` in peerDependencies))
+      problems.push(`${name} loads ${other} in its service, which is neither a dependency nor a peer of it`);
   for (const other of allowed)
     if (!library.loaded.has(other) && !library.named.has(other))
       problems.push(`${name} does not import ${other} any more`);

@@ -1,5 +1,5 @@
 import type { PhaseConfig } from '@aiperf/config';
-import { createRandomSource } from '@aiperf/dataset';
+import { createRandomSource } from '@aiperf/dataset/random';
 import { createRateProfile, type RateProfile } from './rate-profile.ts';
 import { intervalLaw } from './interval-law.ts';
 
