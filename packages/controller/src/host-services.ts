@@ -1,7 +1,7 @@
 import { type Network, ServiceHost, type ServiceOutcome } from '@aiperf/comms';
 import type { LogLevel } from '@aiperf/config';
 import { decodePlan } from '@aiperf/config/plan';
-import { loadServiceFactory, type ServiceSurroundings } from './service-catalog.ts';
+import { SERVICES, type ServiceSurroundings } from './service-table.ts';
 import type { ServicesSpec } from './services-spec.ts';
 
 /** Services of one process, started. */
@@ -27,7 +27,7 @@ export function hostServices(
         serviceType,
         decodePlan,
         logLevel: hostLogLevel(spec.logLevel),
-        createService: async (context) => (await loadServiceFactory(serviceType, surroundings))(context),
+        createService: async (context) => (await SERVICES[serviceType].load(surroundings))(context),
       }),
   );
   return {

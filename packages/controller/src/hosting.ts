@@ -1,7 +1,7 @@
 import type { Network } from '@aiperf/comms';
 import type { UserConfig } from '@aiperf/config';
-import type { Placement, PlacementCounts } from './placement.ts';
-import type { ServiceSurroundings } from './service-catalog.ts';
+import type { Placement } from './placement.ts';
+import type { PlacementCounts, ServiceSurroundings } from './service-table.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** Where the services of a run are and how they reach each other. */

@@ -2,7 +2,7 @@ import { MemoryNetwork } from '@aiperf/comms/memory';
 import { NEVER } from 'rxjs';
 import type { Hosting } from './hosting.ts';
 import { localPlacement, placedServices } from './placement.ts';
-import type { ServiceSurroundings } from './service-catalog.ts';
+import type { ServiceSurroundings } from './service-table.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** Nothing to start, watch or kill. */

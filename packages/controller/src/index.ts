@@ -14,4 +14,5 @@ export type { ChildEntry } from './local-supervisor.ts';
 export type { LogRecord } from './run-log.ts';
 export type { RunProgress, RunStage } from './run-progress.ts';
 export { localPlacement, placedServices } from './placement.ts';
-export type { PlacedProcess, PlacedService, Placement, PlacementCounts, ServiceType } from './placement.ts';
+export type { PlacedProcess, PlacedService, Placement } from './placement.ts';
+export type { PlacementCounts, ServiceType } from './service-table.ts';

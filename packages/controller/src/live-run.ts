@@ -8,9 +8,10 @@ import { firstValueFrom, map } from 'rxjs';
 import { ControllerError } from './controller-error.ts';
 import { type HostedServices, hostServices } from './host-services.ts';
 import type { RunEnvironment, RunLinks } from './hosting.ts';
-import { type Placement, placedServices, type ServiceType } from './placement.ts';
+import { type Placement, placedServices } from './placement.ts';
 import type { RunLog } from './run-log.ts';
 import type { ProgressTracker } from './run-progress.ts';
+import { type ServiceRow, SERVICES, type ServiceType } from './service-table.ts';
 import type { Supervisor } from './supervisor.ts';
 
 const REGISTRATION_DEADLINE_MS = 30_000;
@@ -125,13 +126,10 @@ export class LiveRun {
       }),
       this.#local.started.then(() => this.#makeDataset()).then(() => this.#debug('dataset ready')),
     ]);
-    const others = placedServices(this.#placement).filter(({ serviceType }) => serviceType !== 'dataset_manager');
-    await this.#configure(others.map(({ serviceId }) => serviceId));
+    await this.#configure(this.#idsWhere(({ order }) => order !== 'first'));
     this.#debug('configured');
-    const timing = this.#idsOf('timing_manager');
-    const followers = placedServices(this.#placement).flatMap(({ serviceId }) =>
-      timing.includes(serviceId) ? [] : [serviceId],
-    );
+    const followers = this.#idsWhere(({ order }) => order !== 'last');
+    const timing = this.#idsWhere(({ order }) => order === 'last');
     await commands.sendCommand('profile_start', { targets: followers, deadlineMs: START_DEADLINE_MS, signal });
     this.#mayHaveBegun = true;
     await commands.sendCommand('profile_start', { targets: timing, deadlineMs: START_DEADLINE_MS, signal });
@@ -152,7 +150,7 @@ export class LiveRun {
 
   async cancel(): Promise<void> {
     await this.#commands?.sendCommand('profile_cancel', {
-      targets: this.#idsOf('timing_manager'),
+      targets: this.#idsWhere(({ order }) => order === 'last'),
       deadlineMs: CANCEL_DEADLINE_MS,
     });
   }
@@ -160,13 +158,19 @@ export class LiveRun {
   /** After a failure: ends the load wherever it still runs and has the records summarised that arrived. */
   async salvage(results: Promise<RunResults>, reason: string): Promise<RunResults> {
     // What is in flight ends first, so that its records are on their way; processors answer when they have passed on what came.
-    await this.#cancelLiving([...this.#idsOf('timing_manager'), ...this.#idsOf('worker')], CANCEL_DEADLINE_MS);
+    await this.#cancelLiving(
+      this.#idsWhere(({ ends }) => ends === 'load'),
+      CANCEL_DEADLINE_MS,
+    );
     this.#debug('load ended');
     // A full disk, say: nobody is left who could make results of what still comes.
     if (this.#living(this.#idsOf('records_manager')).length === 0) {
       throw new ControllerError('AIPERF_CONTROLLER_SERVICE', reason);
     }
-    await this.#cancelLiving(this.#idsOf('record_processor'), SALVAGE_MS);
+    await this.#cancelLiving(
+      this.#idsWhere(({ ends }) => ends === 'records'),
+      SALVAGE_MS,
+    );
     this.#debug('records passed on');
     this.#bus?.publish('producers_gone', { reason });
     let timer: NodeJS.Timeout | undefined;
@@ -202,7 +206,7 @@ export class LiveRun {
   /** What the dataset is made from, such as the tokenizer, was named by the user: if that cannot be used, it is said as such. */
   async #makeDataset(): Promise<void> {
     try {
-      await this.#configure(this.#idsOf('dataset_manager'));
+      await this.#configure(this.#idsWhere(({ order }) => order === 'first'));
     } catch (error) {
       const [failed] = error instanceof CommandError ? error.answers : [];
       if (failed?.error === undefined) throw error;
@@ -290,8 +294,11 @@ export class LiveRun {
   }
 
   #idsOf(type: ServiceType): readonly string[] {
-    return placedServices(this.#placement).flatMap(({ serviceType, serviceId }) =>
-      serviceType === type ? [serviceId] : [],
-    );
+    return this.#idsWhere((row) => row === SERVICES[type]);
+  }
+
+  #idsWhere(isMeant: (row: ServiceRow) => boolean): readonly string[] {
+    const services = placedServices(this.#placement).filter(({ serviceType }) => isMeant(SERVICES[serviceType]));
+    return services.map(({ serviceId }) => serviceId);
   }
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
 import { createInterface } from 'node:readline';
 import { type Observable, Subject } from 'rxjs';
+import { type ServiceRow, SERVICES } from './service-table.ts';
 import type { ServicesSpec } from './services-spec.ts';
 import type { PlacedProcess } from './placement.ts';
 import type { ProcessExit, ProcessOutput, Supervisor } from './supervisor.ts';
@@ -22,13 +23,6 @@ export interface ChildEntry {
  * not got a core.
  */
 const CHILD_OPTIONS: readonly string[] = ['--v8-pool-size=2', '--single-threaded-gc'];
-
-/**
- * Further ones of a process that stamps reads; sizes in MiB. V8 begins with a young generation of 1 MiB and collects the whole heap each time
- * some 30 MiB of finished responses have gone: each collection stops the process for 2 to 10 ms, which every stamp of that time is late
- * by. With more room from the start there are a tenth as many, and a worker collects what its start has left before the load.
- */
-const WORKER_OPTIONS: readonly string[] = ['--min-semi-space-size=32', '--initial-heap-size=256', '--expose-gc'];
 
 /**
  * glibc, where it is the allocator, returns what is larger than this to the system at once, bytes. By itself it raises that bound with the
@@ -92,15 +86,12 @@ export class LocalSupervisor implements Supervisor {
   }
 
   #fork(placed: PlacedProcess): void {
-    const hasWorker = placed.services.some(({ serviceType }) => serviceType === 'worker');
+    const rows = placed.services.map(({ serviceType }): ServiceRow => SERVICES[serviceType]);
     const handle = fork(this.#entry.path, [], {
-      execArgv: [...this.#entry.execArgv, ...CHILD_OPTIONS, ...(hasWorker ? WORKER_OPTIONS : [])],
+      execArgv: [...this.#entry.execArgv, ...CHILD_OPTIONS, ...rows.flatMap(({ nodeOptions = [] }) => nodeOptions)],
       env: { ...CHILD_ENVIRONMENT, ...process.env, ...compileCache() },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // A session of its own. Linux shares cores between sessions first, so the analysis of records can be kept from taking any from a server.
-      detached:
-        this.#entry.sharesCoresBySession === true &&
-        placed.services.some(({ serviceType }) => serviceType === 'record_processor'),
+      detached: this.#entry.sharesCoresBySession === true && rows.some(({ hasOwnSession }) => hasOwnSession),
     });
     const lastLines: string[] = [];
     for (const stream of [handle.stdout, handle.stderr]) {

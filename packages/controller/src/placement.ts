@@ -1,15 +1,5 @@
 import { randomBytes } from 'node:crypto';
-
-/** The services of a run besides the system controller itself. */
-export const SERVICE_TYPES = [
-  'dataset_manager',
-  'timing_manager',
-  'worker_manager',
-  'records_manager',
-  'worker',
-  'record_processor',
-] as const;
-export type ServiceType = (typeof SERVICE_TYPES)[number];
+import { type PlacementCounts, SERVICES, type ServiceType } from './service-table.ts';
 
 /** One service of a run and where it runs. */
 export interface PlacedService {
@@ -31,22 +21,15 @@ export interface Placement {
   readonly children: readonly PlacedProcess[];
 }
 
-export interface PlacementCounts {
-  readonly workers: number;
-  readonly recordProcessors: number;
-}
-
-/** Everything on this host: small managers beside the controller; timing, each worker and each record processor on their own. */
-export function localPlacement({ workers, recordProcessors }: PlacementCounts): Placement {
-  const alone = (serviceType: ServiceType): PlacedProcess => {
-    const service = placeService(serviceType);
-    return { name: service.serviceId, services: [service] };
-  };
-  const repeat = (count: number, serviceType: ServiceType): PlacedProcess[] =>
-    Array.from({ length: count }, () => alone(serviceType));
+/** Everything on this host, as the table of services says: each in a process of its own, or beside the controller. */
+export function localPlacement(counts: PlacementCounts): Placement {
+  const placed = (Object.keys(SERVICES) as ServiceType[]).flatMap((serviceType) =>
+    Array.from({ length: SERVICES[serviceType].count?.(counts) ?? 1 }, () => placeService(serviceType)),
+  );
+  const isAlone = ({ serviceType }: PlacedService): boolean => SERVICES[serviceType].runs === 'on its own';
   return {
-    local: [placeService('dataset_manager'), placeService('worker_manager'), placeService('records_manager')],
-    children: [alone('timing_manager'), ...repeat(workers, 'worker'), ...repeat(recordProcessors, 'record_processor')],
+    local: placed.filter((service) => !isAlone(service)),
+    children: placed.filter(isAlone).map((service) => ({ name: service.serviceId, services: [service] })),
   };
 }
 
