@@ -19,7 +19,7 @@ export interface HostClaim {
   /** In words, for the report; empty where nothing could be had. */
   readonly taken: readonly string[];
   /** Gives everything back but a nice value, which only root could raise again. */
-  end(): void;
+  readonly end: () => void;
 }
 
 const URGENCY_WORDS: Readonly<Record<Urgency, readonly string[]>> = {
