@@ -1,4 +1,4 @@
-import { type ConfigProblem, createProblem } from './config-problem.ts';
+import { conflict, type ConfigProblem } from './config-problem.ts';
 import { flagOf, type Given } from './option-names.ts';
 import { givenField, type OptionPhases } from './option-phases.ts';
 import type { UserOptions } from './options/groups.ts';
@@ -64,8 +64,7 @@ function toInput(phase: FilePhase, isUserCentric: boolean): PhaseInput {
 }
 
 function cannotApply(option: string, expected: string, found: string): ConfigProblem {
-  const remark = 'so that the option cannot be applied to the phases of the file';
-  return createProblem({ kind: 'conflict', options: [option], expected, found, remark });
+  return conflict([option], expected, found, 'so that the option cannot be applied to the phases of the file');
 }
 
 /** The phases of a file with what was typed put over them: an option of the load goes to the one profiling phase, of the warm-up to the one warm-up. */

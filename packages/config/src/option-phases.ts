@@ -1,4 +1,4 @@
-import { createProblem, type ConfigProblem } from './config-problem.ts';
+import { conflict, type ConfigProblem, missingBeside } from './config-problem.ts';
 import { type Given, flagOf, nameOf } from './option-names.ts';
 import type { UserOptions } from './options/groups.ts';
 import { FIELD_ROWS, hasStop, LOAD_TABLE, type LoadKey, STOP_FIELDS } from './options/load-table.ts';
@@ -106,29 +106,18 @@ function phaseNames(
   };
 }
 
-function needs(label: string, needed: string): ConfigProblem {
-  return createProblem({
-    kind: 'conflict',
-    options: [label],
-    expected: `${needed} beside it`,
-    found: `no ${needed}`,
-    remark: 'without which it has no effect',
-  });
-}
-
 /** What is wrong with warm-up options by themselves. */
 function* warmupProblems(warmup: PhaseDraft, hasWarmup: boolean): Generator<ConfigProblem> {
   const others = [...warmup.labels].filter(([field]) => field !== 'gracePeriodSec').map(([, label]) => label);
   if (!hasWarmup && others.length > 0) {
     const stops = STOP_FIELDS.map((field) => nameOf('warmup', field)).join(', ');
-    const found = 'none, and so no warm-up';
-    yield createProblem({ kind: 'conflict', options: others, expected: `one of ${stops} beside it`, found });
+    yield conflict(others, `one of ${stops} beside it`, 'none, and so no warm-up');
   }
   const grace = warmup.labels.get('gracePeriodSec');
-  if (!hasWarmup && grace !== undefined) yield needs(grace, nameOf('warmup', 'durationSec'));
+  if (!hasWarmup && grace !== undefined) yield missingBeside(grace, nameOf('warmup', 'durationSec'));
   const ramp = warmup.labels.get('requestRateRamp');
   if (ramp !== undefined && !warmup.labels.has('requestRatePerSec')) {
-    yield needs(ramp, nameOf('warmup', 'requestRatePerSec'));
+    yield missingBeside(ramp, nameOf('warmup', 'requestRatePerSec'));
     // Reported; it would be reported again for the phase.
     warmup.labels.delete('requestRateRamp');
   }

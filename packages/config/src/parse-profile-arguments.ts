@@ -37,6 +37,8 @@ const userOptionsSchema = z.object(
   Object.fromEntries(Object.entries(OPTION_GROUPS).map(([name, { schema }]) => [name, schema])),
 ) as unknown as GroupSchema<UserOptions>;
 
+const SWEEP = 'and a list of values to sweep over is not supported by this version';
+
 function foundText(definition: OptionDefinition, words: readonly string[], index: unknown): string {
   const shown = typeof index === 'number' ? words.slice(index, index + 1) : words;
   if (definition.sensitivity === 'all') return 'something else (not shown)';
@@ -66,10 +68,8 @@ function valueProblem(option: GivenOption, issue: z.core.$ZodIssue): ConfigProbl
     options: typedFlags.slice(0, 1),
     expected,
     found: told ?? foundText(definition, words, path[2]),
-    ...(nearest === undefined ? {} : { nearest }),
-    ...(isSweep && told === undefined && definition.sensitivity === undefined
-      ? { remark: 'and a list of values to sweep over is not supported by this version' }
-      : {}),
+    nearest,
+    remark: isSweep && told === undefined && definition.sensitivity === undefined ? SWEEP : undefined,
   });
 }
 

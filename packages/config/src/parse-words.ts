@@ -1,4 +1,4 @@
-import { type ConfigProblem, createProblem, quoteFound } from './config-problem.ts';
+import { type ConfigProblem, createProblem, quoteFound, repeated, unknownName } from './config-problem.ts';
 import { redactPairs, redactUrl } from './credentials.ts';
 import { nearestName } from '@aiperf/nearest-name';
 import { flagMeanings, type OptionDefinition } from './options/option-table.ts';
@@ -151,12 +151,7 @@ export function parseWords(argv: readonly string[]): ParsedWords {
       problems.push(createProblem({ kind: 'unexpected_word', options, expected: 'an option here', found }));
     } else if (part.kind === 'unknown') {
       const nearest = nearestName(part.flag, flagMeanings.keys());
-      problems.push({
-        kind: 'unknown_option',
-        options: [part.flag],
-        ...(nearest === undefined ? {} : { nearest }),
-        message: `${part.flag}: there is no such option.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`,
-      });
+      problems.push(unknownName(part.flag, 'there is no such option.', nearest));
     } else if (part.words.length === 0 && part.definition.kind !== 'boolean') {
       const expected = `a value <${part.definition.valueName ?? part.definition.choices.join('|')}> after it`;
       problems.push(createProblem({ kind: 'missing_value', options: [part.flag], expected, found: 'nothing' }));
@@ -169,12 +164,7 @@ export function parseWords(argv: readonly string[]): ParsedWords {
     }
   }
   for (const { definition, typedFlags } of given.values()) {
-    if (definition.kind === 'list' || typedFlags.length === 1) continue;
-    problems.push({
-      kind: 'repeated_option',
-      options: typedFlags,
-      message: `${typedFlags.join(' and ')}: the same option given ${typedFlags.length} times; give it once.`,
-    });
+    if (definition.kind !== 'list' && typedFlags.length > 1) problems.push(repeated('option', typedFlags));
   }
   return { given, problems };
 }

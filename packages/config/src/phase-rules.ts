@@ -1,4 +1,4 @@
-import { type ConfigProblem, createProblem } from './config-problem.ts';
+import { conflict, type ConfigProblem, missingBeside } from './config-problem.ts';
 import { hasStop, LOAD_TABLE, STOP_FIELDS } from './options/load-table.ts';
 import type { PhaseField, PhaseInput } from './phase-input.ts';
 import { settledValue } from './resolve-phase.ts';
@@ -20,30 +20,19 @@ function labelOf(input: PhaseInput, field: PhaseField): string {
   return input.labels.get(field) ?? input.nameOf(field);
 }
 
-function missing(option: string, needed: string, remark = 'without which it has no effect'): ConfigProblem {
-  return createProblem({
-    kind: 'conflict',
-    options: [option],
-    expected: `${needed} beside it`,
-    found: `no ${needed}`,
-    remark,
-  });
-}
-
-function conflict(options: readonly string[], expected: string, found: string, remark?: string): ConfigProblem {
-  return createProblem({ kind: 'conflict', options, expected, found, ...(remark === undefined ? {} : { remark }) });
-}
-
 /** Fields that mean nothing in the phase's mode, or without another one. */
 function* idleFields(input: PhaseInput): Generator<ConfigProblem> {
   for (const [field, label] of input.labels) {
     const { modes, needs } = LOAD_TABLE[field];
-    if (needs !== undefined && !input.labels.has(needs)) yield missing(label, input.nameOf(needs));
+    if (needs !== undefined && !input.labels.has(needs)) yield missingBeside(label, input.nameOf(needs));
     if (modes?.includes(input.mode) !== false) continue;
     if (input.modeLabel !== undefined) {
       yield conflict([label, input.modeLabel], 'one of the two', 'both', input.modeRemark);
     } else {
-      yield missing(label, modes.includes('request_rate') ? input.nameOf('requestRatePerSec') : input.userCentricName);
+      yield missingBeside(
+        label,
+        modes.includes('request_rate') ? input.nameOf('requestRatePerSec') : input.userCentricName,
+      );
     }
   }
 }
@@ -54,11 +43,11 @@ function* rateProblems(input: PhaseInput): Generator<ConfigProblem> {
   const [pattern, smoothness] = [labels.get('arrivalPattern'), labels.get('arrivalSmoothness')];
   const ramp = labels.get('requestRateRamp');
   if (mode === 'user_centric' && rate === undefined) {
-    yield missing(input.modeLabel ?? input.label, input.nameOf('requestRatePerSec'), 'which it needs');
+    yield missingBeside(input.modeLabel ?? input.label, input.nameOf('requestRatePerSec'), 'which it needs');
   }
   if (mode !== 'request_rate') return;
   if (rate === undefined && series === undefined) {
-    yield missing(input.modeLabel ?? input.label, input.nameOf('requestRatePerSec'), 'which it needs');
+    yield missingBeside(input.modeLabel ?? input.label, input.nameOf('requestRatePerSec'), 'which it needs');
   }
   if (rate !== undefined && series !== undefined) yield conflict([rate, series], 'one of the two', 'both');
   if (ramp !== undefined && rate === undefined && series !== undefined) {
@@ -80,7 +69,7 @@ function* slotProblems(input: PhaseInput, facts: PhaseFacts): Generator<ConfigPr
   const { labels, fields } = input;
   const prefill = labels.get('prefillConcurrency');
   if (prefill === undefined) return;
-  if (!facts.streaming) yield missing(prefill, '--streaming', 'without which no first token is seen');
+  if (!facts.streaming) yield missingBeside(prefill, '--streaming', 'without which no first token is seen');
   const concurrency = settledValue(input, 'concurrency');
   if (fields.prefillConcurrency === undefined || concurrency === undefined) return;
   if (fields.prefillConcurrency <= concurrency) return;
@@ -97,7 +86,7 @@ function* userProblems(input: PhaseInput, facts: PhaseFacts): Generator<ConfigPr
   if (input.mode !== 'user_centric') return;
   const by = input.modeLabel ?? input.label;
   const users = labels.get('userCount');
-  if (users === undefined) yield missing(by, input.nameOf('userCount'), 'which it needs');
+  if (users === undefined) yield missingBeside(by, input.nameOf('userCount'), 'which it needs');
   if (facts.turnsMean !== undefined && facts.turnsMean < 2) {
     yield conflict([by, facts.turnsLabel], 'conversations of at least 2 turns', `a mean of ${facts.turnsMean}`);
   }
@@ -117,7 +106,7 @@ function* userProblems(input: PhaseInput, facts: PhaseFacts): Generator<ConfigPr
 function* scheduleProblems(input: PhaseInput, facts: PhaseFacts): Generator<ConfigProblem> {
   if (input.mode !== 'fixed_schedule') return;
   const by = input.modeLabel ?? input.label;
-  if (!facts.hasInputFile) yield missing(by, facts.inputFileLabel, 'which holds the times');
+  if (!facts.hasInputFile) yield missingBeside(by, facts.inputFileLabel, 'which holds the times');
   else if (facts.hasTimestamps === false) {
     yield conflict([by, facts.inputFileLabel], 'records with a timestamp', 'a first record without one');
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isMap, LineCounter, parseDocument, type Pair, type YAMLMap } from 'yaml';
 import type { ConfigFile } from './config-file.ts';
-import { type ConfigProblem, createProblem } from './config-problem.ts';
+import { conflict, type ConfigProblem, invalidValue, repeated, unknownName } from './config-problem.ts';
 import { nearestName } from '@aiperf/nearest-name';
 import { type GroupName, OPTION_GROUPS } from './options/groups.ts';
 import { type OptionDefinition, optionDefinitions } from './options/option-table.ts';
@@ -25,16 +25,6 @@ function keysOf(group: GroupName): ReadonlyMap<string, OptionDefinition> {
       return flags.map((flag): [string, OptionDefinition] => [foldKey(flag.slice(2)), option]);
     });
   return new Map(entries);
-}
-
-function unknownKey(label: string, what: string, nearest: string | undefined, remark?: string): ConfigProblem {
-  const help = remark === undefined ? (nearest === undefined ? '' : ` Did you mean ${nearest}?`) : ` ${remark}`;
-  return {
-    kind: 'unknown_option',
-    options: [label],
-    ...(nearest === undefined ? {} : { nearest }),
-    message: `${label}: there is no such ${what}.${help}`,
-  };
 }
 
 /** The section in which a key would have a meaning. */
@@ -61,14 +51,13 @@ class Reader {
       if (definition === undefined) {
         const other = sectionWith(foldKey(name));
         const remark = other === undefined ? undefined : `It belongs to the section ${other}.`;
-        this.problems.push(unknownKey(label, 'option', nearestName(foldKey(name), keys.keys()), remark));
+        const nearest = nearestName(foldKey(name), keys.keys());
+        this.problems.push(unknownName(label, 'there is no such option.', nearest, remark));
         continue;
       }
       const before = this.given.get(definition.path);
       if (before !== undefined) {
-        const options = [before.typedFlags[0] ?? '', label];
-        const message = `${options.join(' and ')}: the same option given 2 times; give it once.`;
-        this.problems.push({ kind: 'repeated_option', options, message });
+        this.problems.push(repeated('option', [before.typedFlags[0] ?? '', label]));
         continue;
       }
       const result = givenFromNode(definition, label, this.#place.resolve(pair.value));
@@ -92,22 +81,19 @@ function readSections(place: YamlPlace, root: YAMLMap): ConfigFile {
     else if (group === undefined) {
       const other = sectionWith(key);
       const remark = other === undefined ? undefined : `It belongs to the section ${other}.`;
-      reader.problems.push(unknownKey(label, 'section', nearestName(key, [...SECTION_OF.keys(), 'phases']), remark));
+      const nearest = nearestName(key, [...SECTION_OF.keys(), 'phases']);
+      reader.problems.push(unknownName(label, 'there is no such section.', nearest, remark));
     } else if (isMap(value)) {
       if (LOAD_GROUPS.has(group)) loadLabel = label;
       reader.readSection(name, group, value);
     } else {
-      const found = 'something else';
-      reader.problems.push(
-        createProblem({ kind: 'invalid_value', options: [label], expected: 'a mapping of options', found }),
-      );
+      reader.problems.push(invalidValue(label, 'a mapping of options', 'something else'));
     }
   }
   if (phasesPair === undefined) return { given: reader.given, problems: reader.problems };
   const label = `${place.at(phasesPair.key)} phases`;
   if (loadLabel !== undefined) {
-    const expected = 'the load in the list of phases, or in options';
-    reader.problems.push(createProblem({ kind: 'conflict', options: [label, loadLabel], expected, found: 'both' }));
+    reader.problems.push(conflict([label, loadLabel], 'the load in the list of phases, or in options', 'both'));
   }
   const phases = readPhases(place, label, place.resolve(phasesPair.value));
   return { given: reader.given, phases: phases.phases, problems: [...reader.problems, ...phases.problems] };
@@ -145,8 +131,7 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   if (!isMap(document.contents)) {
     const expected = `a mapping of the sections ${[...SECTION_OF.keys(), 'phases'].join(', ')}`;
     const found = document.contents === null ? 'nothing' : 'something else';
-    const problem = createProblem({ kind: 'invalid_value', options: [path], expected, found });
-    return { given: new Map(), problems: [problem] };
+    return { given: new Map(), problems: [invalidValue(path, expected, found)] };
   }
   return readSections(place, document.contents);
 }
@@ -158,11 +143,7 @@ export async function readConfigFile(path: string, option: string): Promise<Conf
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    const expected = 'a YAML file that can be read';
     const found = `${JSON.stringify(path)} (${code})`;
-    return {
-      given: new Map(),
-      problems: [createProblem({ kind: 'invalid_value', options: [option], expected, found })],
-    };
+    return { given: new Map(), problems: [invalidValue(option, 'a YAML file that can be read', found)] };
   }
 }

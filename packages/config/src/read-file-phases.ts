@@ -1,7 +1,7 @@
 import { isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
 import * as z from 'zod/mini';
 import { type FilePhase, PHASE_TYPES } from './config-file.ts';
-import { type ConfigProblem, createProblem, quoteFound } from './config-problem.ts';
+import { conflict, type ConfigProblem, invalidValue, quoteFound, repeated, unknownName } from './config-problem.ts';
 import { nearestName } from '@aiperf/nearest-name';
 import { FIELD_ROWS, LOAD_TABLE } from './options/load-table.ts';
 import { foundIn } from './options/option.ts';
@@ -28,7 +28,7 @@ function keysIn(mapping: string | undefined): readonly string[] {
 }
 
 function unitOf(field: PhaseField | undefined): string {
-  return (field === undefined ? undefined : LOAD_TABLE[field].option.valueName) ?? 'a value';
+  return (field === undefined ? undefined : LOAD_TABLE[field].valueName) ?? 'a value';
 }
 
 const PHASE_NAME = /^[A-Za-z0-9][\w.-]{0,63}$/u;
@@ -45,8 +45,7 @@ class PhaseReader {
   }
 
   refuse(label: string, expected: string, found: string, nearest?: string): void {
-    const parts = { kind: 'invalid_value', options: [label], expected, found } as const;
-    this.problems.push(createProblem({ ...parts, ...(nearest === undefined ? {} : { nearest }) }));
+    this.problems.push(invalidValue(label, expected, found, nearest));
   }
 
   read(map: YAMLMap): void {
@@ -65,15 +64,7 @@ class PhaseReader {
   }
 
   #unknown(label: string, key: string, names: readonly string[]): void {
-    const nearest = nearestName(key, names);
-    const help = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
-    const message = `${label}: a phase has no such field.${help}`;
-    this.problems.push({
-      kind: 'unknown_option',
-      options: [label],
-      ...(nearest === undefined ? {} : { nearest }),
-      message,
-    });
+    this.problems.push(unknownName(label, 'a phase has no such field.', nearestName(key, names)));
   }
 
   #readText(key: string, label: string, node: unknown): void {
@@ -90,9 +81,7 @@ class PhaseReader {
 
   #readField(field: PhaseField, label: string, node: unknown): void {
     if (this.draft.labels.has(field)) {
-      const options = [this.draft.labels.get(field) ?? '', label];
-      const message = `${options.join(' and ')}: the same field given 2 times; give it once.`;
-      this.problems.push({ kind: 'repeated_option', options, message });
+      this.problems.push(repeated('field', [this.draft.labels.get(field) ?? '', label]));
     } else if (field.endsWith('Ramp') && isMap(node)) this.#readRamp(field, label, node);
     else if (field === 'requestRateSeries' && isSeq(node)) this.#readSeries(label, node.toJSON());
     else this.draft.set(field, label, this.#readOption(field, label, node));
@@ -196,19 +185,15 @@ function toPhase(reader: PhaseReader, label: string): FilePhase | undefined {
 /** What is wrong with the list as a whole. */
 function* listProblems(label: string, phases: readonly FilePhase[]): Generator<ConfigProblem> {
   if (!phases.some(({ kind }) => kind === 'profiling')) {
-    const expected = 'at least one phase of kind profiling';
-    yield createProblem({ kind: 'invalid_value', options: [label], expected, found: 'none' });
+    yield invalidValue(label, 'at least one phase of kind profiling', 'none');
   }
   for (const [index, phase] of phases.entries()) {
     const before = phases.slice(0, index).find(({ name }) => name === phase.name);
     if (before === undefined) continue;
-    const options = [before.label, phase.label];
-    yield createProblem({ kind: 'conflict', options, expected: 'a name of its own', found: quoteFound(phase.name) });
+    yield conflict([before.label, phase.label], 'a name of its own', quoteFound(phase.name));
   }
   const last = phases.at(-1);
-  if (last?.seamless !== true) return;
-  const expected = 'a phase after a seamless one';
-  yield createProblem({ kind: 'conflict', options: [last.label], expected, found: 'the last one' });
+  if (last?.seamless === true) yield conflict([last.label], 'a phase after a seamless one', 'the last one');
 }
 
 /** The list `phases` of a file. Phases that cannot be told apart or placed are left out, with a problem each. */
@@ -218,9 +203,8 @@ export function readPhases(
   node: unknown,
 ): { readonly phases: readonly FilePhase[]; readonly problems: readonly ConfigProblem[] } {
   if (!isSeq(node) || node.items.length === 0) {
-    const expected = 'a list of phases';
     const found = isSeq(node) ? 'an empty one' : 'something else';
-    return { phases: [], problems: [createProblem({ kind: 'invalid_value', options: [label], expected, found })] };
+    return { phases: [], problems: [invalidValue(label, 'a list of phases', found)] };
   }
   const problems: ConfigProblem[] = [];
   const phases = node.items.flatMap((item, index) => {

@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, type Pair } from 'yaml';
-import { type ConfigProblem, createProblem } from './config-problem.ts';
+import { type ConfigProblem, invalidValue } from './config-problem.ts';
 import type { OptionDefinition } from './options/option-table.ts';
 import { type GivenOption, toValue } from './parse-words.ts';
 import { parseDecimal } from './units.ts';
@@ -76,5 +76,5 @@ export function givenFromNode(
   }
   const expected = isList ? 'one or several values' : 'one value';
   const found = isScalar(node) || node === null ? 'nothing' : 'something else';
-  return { problem: createProblem({ kind: 'invalid_value', options: [label], expected, found }) };
+  return { problem: invalidValue(label, expected, found) };
 }

@@ -23,9 +23,11 @@ export const commsSchema: GroupSchema<CommsConfig> = z.object({
     flags: ['--zmq-port-offset'],
     summary: 'Added to every documented port, so that two TCP runs can share a host. Only with --zmq-host.',
     valueName: 'ports',
+    needs: 'comms.zmqHost',
   }),
   insecureBus: option(z._default(z.boolean('no value, or true or false'), false), {
     flags: ['--insecure-bus'],
     summary: 'Allow a bus on an address other than loopback without encryption. Only with --zmq-host.',
+    needs: 'comms.zmqHost',
   }),
 });

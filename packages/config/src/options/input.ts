@@ -108,6 +108,7 @@ export const inputSchema: GroupSchema<InputOptions> = z.object({
     flags: ['--custom-dataset-type'],
     summary: 'Format of --input-file.',
     defaultText: 'told from its first record',
+    needs: 'input.inputFile',
   }),
   datasetEntries: option(z.exactOptional(integerFrom(1)), {
     flags: ['--num-dataset-entries', '--num-prompts'],

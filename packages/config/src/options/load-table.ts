@@ -13,11 +13,12 @@ export interface LoadOptions extends PhaseFields {
 export type LoadKey = keyof LoadOptions;
 
 /** Everything that is said of one load option. Parser, help, file, rules, defaults and the description of a run follow from it. */
-export interface LoadRow<Value> {
+export interface LoadRow<Value> extends Pick<OptionMeta, 'flags' | 'summary' | 'valueName'> {
   /** The value of a word, as the phase has it. */
   readonly schema: z.core.$ZodType<Value>;
-  readonly option: OptionMeta;
-  /** The option of the warm-up; absent: it has none. Its default is the option above where it inherits. */
+  /** For `--help`; absent: none. */
+  readonly defaultText?: string;
+  /** What the warm-up's option has of its own; absent: there is none. By default it is as the load's where it inherits, and else there is no warm-up. */
   readonly warmup?: Pick<OptionMeta, 'flags' | 'summary' | 'defaultText'>;
   /** Keys of a phase in a file, the documented one first; `a.b` is key `b` in the mapping `a`. None: it is no field of its own. */
   readonly fileKeys: readonly string[];
@@ -51,10 +52,11 @@ const DEFAULT_REPLAY_LAG_LIMIT_MS = 500;
 
 const MS_PER_SEC = 1000;
 
-const count = integerFrom(1);
-const rate = numberFrom(0, 'exclusive');
-const time = durationSec({ allowsZero: false, allowsInfinity: false });
-const gracePeriod = durationSec({ allowsZero: true, allowsInfinity: true });
+const count = { schema: integerFrom(1), valueName: 'count' };
+const rate = { schema: numberFrom(0, 'exclusive'), valueName: 'per second' };
+const time = { schema: durationSec({ allowsZero: false, allowsInfinity: false }), valueName: 'seconds' };
+const delay = { schema: durationSec({ allowsZero: true, allowsInfinity: false }), valueName: 'seconds' };
+const gracePeriod = { schema: durationSec({ allowsZero: true, allowsInfinity: true }), valueName: 'seconds' };
 const percent = z
   .number('a number greater than 0 and of at most 100')
   .check(z.refine((value) => value > 0 && value <= 100, 'a number greater than 0 and of at most 100'));
@@ -73,9 +75,10 @@ const rateSeries = z.pipe(
 /** A limit or a rate that climbs. */
 const ramp = {
   schema: z.pipe(
-    time,
+    time.schema,
     z.transform((sec: number): RampConfig => ({ durationSec: sec, shape: 'linear' })),
   ),
+  valueName: time.valueName,
   spell: ({ durationSec: duration, shape }: RampConfig): unknown =>
     shape === 'linear' ? duration : { duration, shape },
 };
@@ -87,26 +90,20 @@ function hasRate({ labels }: GivenFields): boolean {
 /** The load options in the order of `--help`. */
 export const LOAD_TABLE: { readonly [Key in LoadKey]-?: LoadRow<NonNullable<LoadOptions[Key]>> } = {
   concurrency: {
-    schema: count,
-    option: {
-      flags: ['--concurrency'],
-      summary: 'Conversations in flight at most; with one turn each, requests in flight.',
-      valueName: 'count',
-      defaultText: '1; unlimited with a rate or a fixed schedule',
-    },
+    ...count,
+    flags: ['--concurrency'],
+    summary: 'Conversations in flight at most; with one turn each, requests in flight.',
+    defaultText: '1; unlimited with a rate or a fixed schedule',
     warmup: { flags: ['--warmup-concurrency'], summary: 'Conversations in flight at most during the warm-up.' },
     fileKeys: ['concurrency'],
     inherits: true,
     fallback: ({ mode }) => (mode === 'concurrency' ? 1 : undefined),
   },
   prefillConcurrency: {
-    schema: count,
-    option: {
-      flags: ['--prefill-concurrency'],
-      summary: 'Requests that wait for their first token at most. Only with --streaming, and not above --concurrency.',
-      valueName: 'count',
-      defaultText: 'no limit',
-    },
+    ...count,
+    flags: ['--prefill-concurrency'],
+    summary: 'Requests that wait for their first token at most. Only with --streaming, and not above --concurrency.',
+    defaultText: 'no limit',
     warmup: {
       flags: ['--warmup-prefill-concurrency'],
       summary: 'Requests that wait for their first token at most during the warm-up.',
@@ -115,13 +112,10 @@ export const LOAD_TABLE: { readonly [Key in LoadKey]-?: LoadRow<NonNullable<Load
     inherits: true,
   },
   requestRatePerSec: {
-    schema: rate,
-    option: {
-      flags: ['--request-rate'],
-      summary: 'Requests started each second, whatever the server does (open loop).',
-      valueName: 'per second',
-      defaultText: 'none: as fast as --concurrency allows',
-    },
+    ...rate,
+    flags: ['--request-rate'],
+    summary: 'Requests started each second, whatever the server does (open loop).',
+    defaultText: 'none: as fast as --concurrency allows',
     warmup: { flags: ['--warmup-request-rate'], summary: 'Requests started each second during the warm-up.' },
     fileKeys: ['rate', 'request_rate'],
     modes: ['request_rate', 'user_centric'],
@@ -129,13 +123,10 @@ export const LOAD_TABLE: { readonly [Key in LoadKey]-?: LoadRow<NonNullable<Load
   },
   requestRateSeries: {
     schema: rateSeries,
-    option: {
-      flags: ['--request-rate-series'],
-      summary:
-        'JSON file of a rate that changes: a list of {"time_s": 0, "qps": 10} points, linear in between. In place of --request-rate.',
-      valueName: 'path',
-      defaultText: 'none',
-    },
+    flags: ['--request-rate-series'],
+    summary:
+      'JSON file of a rate that changes: a list of {"time_s": 0, "qps": 10} points, linear in between. In place of --request-rate.',
+    valueName: 'path',
     fileKeys: ['rate_series', 'request_rate_series'],
     modes: ['request_rate'],
     inherits: (warmup) => !hasRate(warmup),
@@ -143,13 +134,11 @@ export const LOAD_TABLE: { readonly [Key in LoadKey]-?: LoadRow<NonNullable<Load
   },
   arrivalPattern: {
     schema: oneOf(['constant', 'poisson', 'gamma', 'concurrency_burst']),
-    option: {
-      flags: ['--arrival-pattern', '--request-rate-mode'],
-      summary:
-        'Law of the intervals between requests; has no effect without a rate. concurrency_burst has no intervals, and so no rate.',
-      valueName: 'pattern',
-      defaultText: 'poisson; gamma with --arrival-smoothness',
-    },
+    flags: ['--arrival-pattern', '--request-rate-mode'],
+    summary:
+      'Law of the intervals between requests; has no effect without a rate. concurrency_burst has no intervals, and so no rate.',
+    valueName: 'pattern',
+    defaultText: 'poisson; gamma with --arrival-smoothness',
     warmup: { flags: ['--warmup-arrival-pattern'], summary: 'Law of the intervals during the warm-up.' },
     fileKeys: ['arrival_pattern'],
     inherits: true,
@@ -158,13 +147,11 @@ export const LOAD_TABLE: { readonly [Key in LoadKey]-?: LoadRow<NonNullable<Load
     described: 'never',
   },
   arrivalSmoothness: {
-    schema: rate,
-    option: {
-      flags: ['--arrival-smoothness', '--vllm-burstiness'],
-      summary: 'Shape of the gamma law: 1 is Poisson, less comes in bursts, more is steadier. Only with a rate.',
-      valueName: 'shape',
-      defaultText: '1 with --arrival-pattern gamma',
-    },
+    ...rate,
+    flags: ['--arrival-smoothness', '--vllm-burstiness'],
+    summary: 'Shape of the gamma law: 1 is Poisson, less comes in bursts, more is steadier. Only with a rate.',
+    valueName: 'shape',
+    defaultText: '1 with --arrival-pattern gamma',
     fileKeys: ['smoothness', 'arrival_smoothness'],
     modes: ['request_rate'],
     inherits: ({ fields }) => (fields.arrivalPattern ?? 'gamma') === 'gamma',
@@ -172,17 +159,13 @@ export const LOAD_TABLE: { readonly [Key in LoadKey]-?: LoadRow<NonNullable<Load
     described: 'given',
   },
   requestCount: {
-    schema: count,
-    option: {
-      flags: ['--request-count', '--num-requests'],
-      summary: 'Stop after this many requests.',
-      valueName: 'count',
-      defaultText: '10 without another stop condition',
-    },
+    ...count,
+    flags: ['--request-count', '--num-requests'],
+    summary: 'Stop after this many requests.',
+    defaultText: '10 without another stop condition',
     warmup: {
       flags: ['--warmup-request-count', '--num-warmup-requests'],
       summary: 'Requests sent before the measurement. They do not count in the results.',
-      defaultText: 'no warm-up',
     },
     fileKeys: ['requests', 'request_count'],
     isStop: true,
@@ -190,48 +173,35 @@ export const LOAD_TABLE: { readonly [Key in LoadKey]-?: LoadRow<NonNullable<Load
       phase.hasDefaultStop && !hasStop(phase) && phase.mode !== 'fixed_schedule' ? DEFAULT_REQUEST_COUNT : undefined,
   },
   sessionCount: {
-    schema: count,
-    option: {
-      flags: ['--conversation-num', '--num-conversations', '--num-sessions'],
-      summary:
-        'Stop after this many conversations, whose turns are all sent; also how many distinct ones are generated.',
-      valueName: 'count',
-      defaultText: 'no limit',
-    },
+    ...count,
+    flags: ['--conversation-num', '--num-conversations', '--num-sessions'],
+    summary: 'Stop after this many conversations, whose turns are all sent; also how many distinct ones are generated.',
+    defaultText: 'no limit',
     warmup: {
       flags: ['--num-warmup-sessions'],
       summary: 'Conversations before the measurement.',
-      defaultText: 'no warm-up',
     },
     fileKeys: ['sessions', 'session_count', 'num_sessions'],
     isStop: true,
   },
   durationSec: {
-    schema: time,
-    option: {
-      flags: ['--benchmark-duration'],
-      summary:
-        'Stop sending after this time. Units: ms, s, m, h. Of several stop conditions the first that is reached counts.',
-      valueName: 'seconds',
-      defaultText: 'none',
-    },
+    ...time,
+    flags: ['--benchmark-duration'],
+    summary:
+      'Stop sending after this time. Units: ms, s, m, h. Of several stop conditions the first that is reached counts.',
     warmup: {
       flags: ['--warmup-duration'],
       summary: 'Time for which requests are sent before the measurement.',
-      defaultText: 'no warm-up',
     },
     fileKeys: ['duration'],
     isStop: true,
   },
   gracePeriodSec: {
-    schema: gracePeriod,
-    option: {
-      flags: ['--benchmark-grace-period'],
-      summary:
-        'Time that requests in flight at the end of --benchmark-duration may still take; inf waits for all. Only with --benchmark-duration.',
-      valueName: 'seconds',
-      defaultText: '30 seconds',
-    },
+    ...gracePeriod,
+    flags: ['--benchmark-grace-period'],
+    summary:
+      'Time that requests in flight at the end of --benchmark-duration may still take; inf waits for all. Only with --benchmark-duration.',
+    defaultText: '30 seconds',
     warmup: {
       flags: ['--warmup-grace-period'],
       summary: 'Time that requests in flight at the end of --warmup-duration may still take.',
@@ -247,12 +217,8 @@ export const LOAD_TABLE: { readonly [Key in LoadKey]-?: LoadRow<NonNullable<Load
   },
   concurrencyRamp: {
     ...ramp,
-    option: {
-      flags: ['--concurrency-ramp-duration'],
-      summary: 'Time in which the concurrency climbs from 1 to --concurrency.',
-      valueName: 'seconds',
-      defaultText: 'none',
-    },
+    flags: ['--concurrency-ramp-duration'],
+    summary: 'Time in which the concurrency climbs from 1 to --concurrency.',
     warmup: {
       flags: ['--warmup-concurrency-ramp-duration'],
       summary: "Time in which the warm-up's concurrency climbs.",
@@ -263,12 +229,8 @@ export const LOAD_TABLE: { readonly [Key in LoadKey]-?: LoadRow<NonNullable<Load
   },
   prefillConcurrencyRamp: {
     ...ramp,
-    option: {
-      flags: ['--prefill-concurrency-ramp-duration'],
-      summary: 'Time in which the prefill concurrency climbs from 1 to --prefill-concurrency.',
-      valueName: 'seconds',
-      defaultText: 'none',
-    },
+    flags: ['--prefill-concurrency-ramp-duration'],
+    summary: 'Time in which the prefill concurrency climbs from 1 to --prefill-concurrency.',
     warmup: {
       flags: ['--warmup-prefill-concurrency-ramp-duration'],
       summary: "Time in which the warm-up's prefill concurrency climbs.",
@@ -279,12 +241,8 @@ export const LOAD_TABLE: { readonly [Key in LoadKey]-?: LoadRow<NonNullable<Load
   },
   requestRateRamp: {
     ...ramp,
-    option: {
-      flags: ['--request-rate-ramp-duration'],
-      summary: 'Time in which the rate climbs to --request-rate.',
-      valueName: 'seconds',
-      defaultText: 'none',
-    },
+    flags: ['--request-rate-ramp-duration'],
+    summary: 'Time in which the rate climbs to --request-rate.',
     warmup: {
       flags: ['--warmup-request-rate-ramp-duration'],
       summary: 'Time in which the rate climbs to --warmup-request-rate.',
@@ -295,16 +253,14 @@ export const LOAD_TABLE: { readonly [Key in LoadKey]-?: LoadRow<NonNullable<Load
   },
   sendLagLimitMs: {
     schema: z.pipe(
-      time,
+      time.schema,
       z.transform((sec: number) => sec * MS_PER_SEC),
     ),
-    option: {
-      flags: ['--send-lag-limit'],
-      summary:
-        'The run is called degraded when one request in a hundred was sent later than this after its due time. Only with a rate or a fixed schedule.',
-      valueName: 'seconds',
-      defaultText: '10ms; 500ms with a fixed schedule',
-    },
+    valueName: time.valueName,
+    flags: ['--send-lag-limit'],
+    summary:
+      'The run is called degraded when one request in a hundred was sent later than this after its due time. Only with a rate or a fixed schedule.',
+    defaultText: '10ms; 500ms with a fixed schedule',
     fileKeys: ['send_lag_limit'],
     modes: ['request_rate', 'fixed_schedule', 'user_centric'],
     fallback: ({ mode }) => (mode === 'fixed_schedule' ? DEFAULT_REPLAY_LAG_LIMIT_MS : DEFAULT_SEND_LAG_LIMIT_MS),
@@ -312,48 +268,34 @@ export const LOAD_TABLE: { readonly [Key in LoadKey]-?: LoadRow<NonNullable<Load
     spell: (ms) => ms / MS_PER_SEC,
   },
   userCentricRatePerSec: {
-    schema: rate,
-    option: {
-      flags: ['--user-centric-rate'],
-      summary:
-        'Requests each second over all users, each of whom has a turn every users / rate seconds. Needs --num-users; goes before --request-rate.',
-      valueName: 'per second',
-      defaultText: 'none',
-    },
+    ...rate,
+    flags: ['--user-centric-rate'],
+    summary:
+      'Requests each second over all users, each of whom has a turn every users / rate seconds. Needs --num-users; goes before --request-rate.',
     fileKeys: [],
     sets: 'requestRatePerSec',
   },
   userCount: {
-    schema: count,
-    option: {
-      flags: ['--num-users'],
-      summary: 'Users at a time. Only with --user-centric-rate.',
-      valueName: 'count',
-      defaultText: 'none',
-    },
+    ...count,
+    flags: ['--num-users'],
+    summary: 'Users at a time. Only with --user-centric-rate.',
     fileKeys: ['users', 'num_users'],
     modes: ['user_centric'],
   },
   cancellationRatePercent: {
     schema: percent,
-    option: {
-      flags: ['--request-cancellation-rate'],
-      summary: 'Share of the requests that are cancelled by the client, in percent.',
-      valueName: 'percent',
-      defaultText: 'none',
-    },
+    flags: ['--request-cancellation-rate'],
+    summary: 'Share of the requests that are cancelled by the client, in percent.',
+    valueName: 'percent',
     fileKeys: ['cancellation.rate'],
     valueIn: ({ cancellation }) => cancellation?.ratePercent,
   },
   cancellationDelaySec: {
-    schema: durationSec({ allowsZero: true, allowsInfinity: false }),
-    option: {
-      flags: ['--request-cancellation-delay'],
-      summary:
-        'Time from the moment a request is completely sent to its cancellation. Only with --request-cancellation-rate.',
-      valueName: 'seconds',
-      defaultText: '0 seconds',
-    },
+    ...delay,
+    flags: ['--request-cancellation-delay'],
+    summary:
+      'Time from the moment a request is completely sent to its cancellation. Only with --request-cancellation-rate.',
+    defaultText: '0 seconds',
     fileKeys: ['cancellation.delay'],
     needs: 'cancellationRatePercent',
     valueIn: ({ cancellation }) => cancellation?.delaySec,

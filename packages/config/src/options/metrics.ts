@@ -67,5 +67,6 @@ export const metricsSchema: GroupSchema<MetricsOptions> = z.object({
     flags: ['--network-latency-ping-interval'],
     summary: 'Time between two measurements of the round trip. Only with --network-latency-automatic.',
     valueName: 'seconds',
+    needs: 'metrics.networkLatencyAutomatic',
   }),
 });

@@ -23,6 +23,8 @@ export interface OptionMeta {
   /** Enums only: accepted spellings that are not listed, and what they mean. */
   readonly synonyms?: Readonly<Record<string, string>>;
   readonly sensitivity?: Sensitivity;
+  /** Place of an option without which it means nothing. */
+  readonly needs?: string;
 }
 
 /** Where the options' data is kept: by the schema object that an option group holds. */

@@ -25,5 +25,6 @@ export const promptSchema: GroupSchema<PromptConfig> = z.object({
     flags: ['--prompt-output-tokens-stddev', '--output-tokens-stddev', '--osl-stddev'],
     summary: "Standard deviation of the answers' length; only with --osl.",
     valueName: 'tokens',
+    needs: 'prompt.outputTokensMean',
   }),
 });

@@ -64,17 +64,20 @@ export const serviceSchema: GroupSchema<ServiceOptions> = z.object({
     summary: 'With --dry-run: CSV file for the whole schedule, one line a request. It must not exist yet.',
     valueName: 'path',
     defaultText: 'none; the first and last requests are printed',
+    needs: 'service.dryRun',
   }),
   dryRunTtftMs: option(z.exactOptional(durationMs()), {
     flags: ['--dry-run-ttft'],
     summary: 'With --dry-run: time to the first token that is assumed of the server.',
     valueName: 'milliseconds',
     defaultText: '200',
+    needs: 'service.dryRun',
   }),
   dryRunItlMs: option(z.exactOptional(durationMs()), {
     flags: ['--dry-run-itl'],
     summary: 'With --dry-run: time between two tokens that is assumed of the server.',
     valueName: 'milliseconds',
     defaultText: '10',
+    needs: 'service.dryRun',
   }),
 });
