@@ -1,10 +1,10 @@
 import { type ConfigProblem, createProblem } from './config-problem.ts';
-import { FIELD_OF_OPTION, fieldValue, type LoadKey, type PhaseDraft } from './load-fields.ts';
 import { flagOf, type Given } from './option-names.ts';
-import type { OptionPhases } from './option-phases.ts';
+import { givenField, type OptionPhases } from './option-phases.ts';
 import type { UserOptions } from './options/groups.ts';
+import { LOAD_TABLE } from './options/load-table.ts';
 import type { ArrivalPattern, LoadMode } from './phase-config.ts';
-import type { PhaseField, PhaseInput } from './phase-input.ts';
+import type { PhaseDraft, PhaseInput } from './phase-input.ts';
 
 /** Kinds of phase as a file spells them, and what each means. */
 export const PHASE_TYPES: Readonly<
@@ -17,27 +17,6 @@ export const PHASE_TYPES: Readonly<
   gamma: { mode: 'request_rate', arrivalPattern: 'gamma' },
   fixed_schedule: { mode: 'fixed_schedule' },
   user_centric: { mode: 'user_centric' },
-};
-
-/** What a phase's field is called in a file. */
-export const FILE_KEY_OF_FIELD: Readonly<Record<PhaseField, string>> = {
-  concurrency: 'concurrency',
-  prefillConcurrency: 'prefill_concurrency',
-  requestRatePerSec: 'rate',
-  requestRateSeries: 'rate_series',
-  arrivalPattern: 'arrival_pattern',
-  arrivalSmoothness: 'smoothness',
-  userCount: 'users',
-  requestCount: 'requests',
-  sessionCount: 'sessions',
-  durationSec: 'duration',
-  gracePeriodSec: 'grace_period',
-  concurrencyRamp: 'concurrency_ramp',
-  prefillConcurrencyRamp: 'prefill_ramp',
-  requestRateRamp: 'rate_ramp',
-  cancellationRatePercent: 'cancellation.rate',
-  cancellationDelaySec: 'cancellation.delay',
-  sendLagLimitMs: 'send_lag_limit',
 };
 
 /** One entry of the list `phases`, its fields validated one by one. */
@@ -79,7 +58,7 @@ function toInput(phase: FilePhase, isUserCentric: boolean): PhaseInput {
     hasDefaultStop: false,
     fields: draft.fields,
     labels: draft.labels,
-    nameOf: (field) => FILE_KEY_OF_FIELD[field],
+    nameOf: (field) => LOAD_TABLE[field].fileKeys[0] ?? field,
     userCentricName: 'type: user_centric',
   };
 }
@@ -108,17 +87,14 @@ export function filePhases(
       problems.push(cannotApply(label, `one ${kind} phase in the file`, count));
       continue;
     }
-    const key = definition.key as LoadKey;
-    if (key === 'userCentricRatePerSec') {
+    const { field, sets, value } = givenField(definition, options);
+    if (sets) {
       userCentric.add(phase);
       if (phase.type !== undefined && phase.type.value !== 'user_centric') {
         problems.push(cannotApply(label, 'a phase of type user_centric', phase.type.label));
       }
     }
-    const option = (options[definition.group] as Readonly<Partial<Record<LoadKey, unknown>>>)[key];
-    const result = option === undefined ? { value: undefined } : fieldValue(key, option, label);
-    if ('problem' in result) problems.push(result.problem);
-    phase.draft.set(FIELD_OF_OPTION[key], label, 'problem' in result ? undefined : result.value);
+    phase.draft.set(field, label, value);
   }
   const inputs = phases.map((phase) => toInput(phase, userCentric.has(phase)));
   const isFixed = given.get('fixedSchedule.enabled')?.value;

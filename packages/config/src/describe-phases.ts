@@ -1,30 +1,13 @@
-import type { PhaseConfig, RampConfig } from './phase-config.ts';
+import { FIELD_ROWS } from './options/load-table.ts';
+import type { PhaseConfig } from './phase-config.ts';
 import type { UserConfig } from './user-config.ts';
 
-/** Infinity has no JSON form; AIPerf's configuration spells it so. */
-function jsonSeconds(sec: number): number | 'inf' {
-  return Number.isFinite(sec) ? sec : 'inf';
-}
+/** Keys in AIPerf's order; what it does not have comes after them. */
+const ORDER =
+  'name kind type exclude_from_results requests sessions duration rate rate_series smoothness users concurrency prefill_concurrency ' +
+  'concurrency_ramp prefill_ramp rate_ramp grace_period cancellation auto_offset start_offset end_offset';
 
-/** AIPerf's name for what drives a phase. */
-function typeOf({ mode, arrivalPattern }: PhaseConfig): string {
-  return mode === 'request_rate' ? arrivalPattern : mode;
-}
-
-function describeRamp(ramp: RampConfig | undefined): unknown {
-  if (ramp === undefined) return undefined;
-  return ramp.shape === 'linear' ? ramp.durationSec : { duration: ramp.durationSec, shape: ramp.shape };
-}
-
-/** Option group of the fields of a phase that was made from options. */
-function groupOf({ kind }: PhaseConfig): 'load' | 'warmup' {
-  return kind === 'warmup' ? 'warmup' : 'load';
-}
-
-function describeSchedule(
-  { fixedSchedule }: UserConfig,
-  given: ReadonlySet<string>,
-): Readonly<Record<string, unknown>> {
+function describeSchedule({ fixedSchedule }: UserConfig, given: ReadonlySet<string>): Record<string, unknown> {
   return {
     auto_offset: given.has('fixedSchedule.autoOffset') ? fixedSchedule.autoOffset : undefined,
     start_offset: fixedSchedule.startOffsetMs,
@@ -32,42 +15,44 @@ function describeSchedule(
   };
 }
 
+/** The fields of a phase as a file would have them. */
+function describeFields(phase: PhaseConfig, given: ReadonlySet<string>): Record<string, unknown> {
+  const group = phase.kind === 'warmup' ? 'warmup' : 'load';
+  const description: Record<string, unknown> = {};
+  for (const [field, { fileKeys, described, inherits, valueIn, spell }] of FIELD_ROWS) {
+    const sources = [
+      `${group}.${field}`,
+      `phases.${phase.name}.${field}`,
+      ...(inherits === undefined ? [] : [`load.${field}`]),
+    ];
+    const isDescribed = described === undefined || (described === 'given' && sources.some((path) => given.has(path)));
+    const value = valueIn === undefined ? phase[field as keyof PhaseConfig] : valueIn(phase);
+    if (!isDescribed || value === undefined) continue;
+    const [outer = '', inner] = (fileKeys[0] ?? '').split('.');
+    const text = spell === undefined ? value : spell(value);
+    description[outer] = inner === undefined ? text : { ...(description[outer] as object | undefined), [inner]: text };
+  }
+  return description;
+}
+
 /** The phases in the shape of AIPerf's `input_config`, what is only a default left out. */
 export function describePhases(
   config: UserConfig,
   given: ReadonlySet<string>,
 ): readonly Readonly<Record<string, unknown>>[] {
+  const placeOf = (key: string): number => `${ORDER} ${key}`.split(' ').indexOf(key);
   return config.phases.map((phase) => {
-    const { cancellation, requestRateSeries } = phase;
-    const wasGiven = (option: string, field: string): boolean =>
-      given.has(`${groupOf(phase)}.${option}`) || given.has(`phases.${phase.name}.${field}`);
-    return {
-      name: phase.name,
-      kind: phase.kind,
-      type: typeOf(phase),
-      exclude_from_results: phase.kind === 'warmup' ? true : undefined,
-      requests: phase.requestCount,
-      sessions: phase.sessionCount,
-      duration: phase.durationSec,
-      rate: phase.requestRatePerSec,
-      rate_series: requestRateSeries?.map(({ timeSec, ratePerSec }) => ({ time_s: timeSec, qps: ratePerSec })),
-      // A warm-up has it from the options of the load.
-      smoothness:
-        given.has('load.arrivalSmoothness') || wasGiven('arrivalSmoothness', 'arrivalSmoothness')
-          ? phase.arrivalSmoothness
-          : undefined,
-      users: phase.userCount,
-      concurrency: phase.concurrency,
-      prefill_concurrency: phase.prefillConcurrency,
-      concurrency_ramp: describeRamp(phase.concurrencyRamp),
-      prefill_ramp: describeRamp(phase.prefillConcurrencyRamp),
-      rate_ramp: describeRamp(phase.requestRateRamp),
-      grace_period: wasGiven('gracePeriodSec', 'gracePeriodSec') ? jsonSeconds(phase.gracePeriodSec) : undefined,
-      cancellation:
-        cancellation === undefined ? undefined : { rate: cancellation.ratePercent, delay: cancellation.delaySec },
-      ...(phase.mode === 'fixed_schedule' ? describeSchedule(config, given) : {}),
-      send_lag_limit: wasGiven('sendLagLimitSec', 'sendLagLimitMs') ? (phase.sendLagLimitMs ?? 0) / 1000 : undefined,
+    const { name, kind, mode } = phase;
+    const description = {
+      name,
+      kind,
+      // AIPerf's name for what drives a phase.
+      type: mode === 'request_rate' ? phase.arrivalPattern : mode,
+      exclude_from_results: kind === 'warmup' ? true : undefined,
+      ...describeFields(phase, given),
+      ...(mode === 'fixed_schedule' ? describeSchedule(config, given) : {}),
       seamless: phase.seamless ? true : undefined,
     };
+    return Object.fromEntries(Object.entries(description).toSorted(([a], [b]) => placeOf(a) - placeOf(b)));
   });
 }

@@ -1,21 +1,11 @@
 import { createProblem, type ConfigProblem } from './config-problem.ts';
-import { FIELD_OF_OPTION, fieldValue, type LoadKey, PhaseDraft } from './load-fields.ts';
 import { type Given, flagOf, nameOf } from './option-names.ts';
 import type { UserOptions } from './options/groups.ts';
+import { FIELD_ROWS, hasStop, LOAD_TABLE, type LoadKey, STOP_FIELDS } from './options/load-table.ts';
+import type { OptionDefinition } from './options/option-table.ts';
 import type { LoadMode } from './phase-config.ts';
-import type { PhaseField, PhaseInput } from './phase-input.ts';
-import { DEFAULT_CONCURRENCY } from './phase-rules.ts';
-
-const STOPS = ['requestCount', 'sessionCount', 'durationSec'] as const;
-
-/** Load options that a warm-up takes from the profiling phase, whatever drives that. */
-const FALLBACKS = ['concurrency', 'prefillConcurrency', 'requestRatePerSec', 'arrivalPattern'] as const;
-
-const KEY_OF_FIELD: ReadonlyMap<PhaseField, LoadKey> = new Map(
-  (Object.entries(FIELD_OF_OPTION) as [LoadKey, PhaseField][])
-    .filter(([key]) => key !== 'userCentricRatePerSec')
-    .map(([key, field]) => [field, key]),
-);
+import { PhaseDraft, type PhaseField, type PhaseInput } from './phase-input.ts';
+import { settledValue } from './resolve-phase.ts';
 
 /** The phases that the options ask for, and what is wrong with files that they name. */
 export interface OptionPhases {
@@ -23,26 +13,30 @@ export interface OptionPhases {
   readonly problems: readonly ConfigProblem[];
 }
 
-function draftOf(
+/** The fields that the options of a group give, the user-centric rate apart, in the order in which they are given. */
+function draftsOf(
   group: 'load' | 'warmup',
   options: UserOptions,
   given: Given,
-  problems: ConfigProblem[],
 ): { readonly draft: PhaseDraft; readonly userCentric: PhaseDraft } {
   const draft = new PhaseDraft();
   const userCentric = new PhaseDraft();
   for (const { definition } of given.values()) {
     if (definition.group !== group) continue;
-    const key = definition.key as LoadKey;
-    const label = flagOf(given, definition.path);
-    const option = (options[group] as Readonly<Partial<Record<LoadKey, unknown>>>)[key];
-    const result = option === undefined ? { value: undefined } : fieldValue(key, option, label);
-    const value = 'problem' in result ? undefined : result.value;
-    if ('problem' in result) problems.push(result.problem);
-    const target = key === 'userCentricRatePerSec' ? userCentric : draft;
-    target.set(FIELD_OF_OPTION[key], label, value);
+    const { field, sets, value } = givenField(definition, options);
+    (sets ? userCentric : draft).set(field, flagOf(given, definition.path), value);
   }
   return { draft, userCentric };
+}
+
+/** The field that a load option gives, and whether it is only set by it. */
+export function givenField(
+  { group, key }: OptionDefinition,
+  options: UserOptions,
+): { readonly field: PhaseField; readonly sets: boolean; readonly value: unknown } {
+  const { sets } = LOAD_TABLE[key as LoadKey];
+  const values = options[group as 'load' | 'warmup'];
+  return { field: sets ?? (key as PhaseField), sets: sets !== undefined, value: values[key as LoadKey] };
 }
 
 function profilingMode(
@@ -63,39 +57,35 @@ function profilingMode(
   return { mode: hasRate ? 'request_rate' : 'concurrency' };
 }
 
-function warmupInput(profiling: PhaseInput, load: PhaseDraft, warmup: PhaseDraft): PhaseInput {
-  const ownRate = warmup.labels.has('requestRatePerSec');
-  for (const field of FALLBACKS) {
-    const isRateless = field === 'arrivalPattern' && ownRate && load.value(field) === 'concurrency_burst';
-    if (!isRateless) warmup.fallBack(load, field);
-  }
-  const isBurst = warmup.value('arrivalPattern') === 'concurrency_burst' && !ownRate;
-  if (!ownRate) warmup.fallBack(load, 'requestRateSeries');
-  const hasRate = warmup.labels.has('requestRatePerSec') || warmup.labels.has('requestRateSeries');
+/** The warm-up, which has from the load what it inherits. It changes `draft`. */
+function warmupInput(profiling: PhaseInput, load: PhaseDraft, draft: PhaseDraft): PhaseInput {
+  const hasOwnRate = draft.labels.has('requestRatePerSec');
+  // The load's burst has no rate, and the warm-up's own rate no burst.
+  const isForeign = hasOwnRate && load.fields.arrivalPattern === 'concurrency_burst';
+  if (!isForeign) draft.fallBack(load, 'arrivalPattern');
+  const hasRate = [draft, load].some(
+    ({ labels }) => labels.has('requestRatePerSec') || labels.has('requestRateSeries'),
+  );
+  const isBurst = draft.fields.arrivalPattern === 'concurrency_burst' && !hasOwnRate;
   const mode: LoadMode = hasRate && !isBurst ? 'request_rate' : 'concurrency';
-  const draft = new PhaseDraft();
-  const isForeign = (field: PhaseField): boolean =>
-    mode === 'concurrency' && (field === 'requestRatePerSec' || field === 'requestRateSeries');
-  for (const field of warmup.labels.keys()) if (!isForeign(field)) draft.fallBack(warmup, field);
-  if (mode === 'request_rate') {
-    const pattern = draft.value('arrivalPattern');
-    if (pattern === undefined || pattern === 'gamma') draft.fallBack(load, 'arrivalSmoothness');
-    if (draft.labels.has('requestRatePerSec')) draft.fallBack(load, 'requestRateRamp');
+  for (const [field, { inherits, modes, needs }] of FIELD_ROWS) {
+    if (inherits === undefined || field === 'arrivalPattern' || modes?.includes(mode) === false) continue;
+    if (needs !== undefined && !draft.labels.has(needs)) continue;
+    if (inherits === true || inherits(draft)) draft.fallBack(load, field);
   }
-  if (draft.labels.has('concurrency')) draft.fallBack(load, 'concurrencyRamp');
-  if (draft.labels.has('prefillConcurrency')) draft.fallBack(load, 'prefillConcurrencyRamp');
-  limitPrefill(draft, load, mode);
-  return { ...profiling, ...phaseNames('warmup', draft), mode, fields: draft.fields, labels: draft.labels };
+  const input = { ...profiling, ...phaseNames('warmup', draft), mode };
+  limitPrefill(input, draft, load);
+  return { ...input, fields: draft.fields };
 }
 
 /** A prefill concurrency that was meant for a higher concurrency than the warm-up's is lowered to it. */
-function limitPrefill(draft: PhaseDraft, load: PhaseDraft, mode: LoadMode): void {
+function limitPrefill(input: PhaseInput, draft: PhaseDraft, load: PhaseDraft): void {
   const label = draft.labels.get('prefillConcurrency');
-  const prefill = draft.value('prefillConcurrency');
-  const concurrency = draft.value('concurrency') ?? (mode === 'concurrency' ? DEFAULT_CONCURRENCY : undefined);
+  const { prefillConcurrency } = draft.fields;
+  const concurrency = settledValue(input, 'concurrency');
   const isOwn = label !== load.labels.get('prefillConcurrency');
-  if (label === undefined || prefill === undefined || concurrency === undefined || isOwn) return;
-  draft.set('prefillConcurrency', label, Math.min(prefill, concurrency));
+  if (label === undefined || prefillConcurrency === undefined || concurrency === undefined || isOwn) return;
+  draft.set('prefillConcurrency', label, Math.min(prefillConcurrency, concurrency));
 }
 
 function phaseNames(
@@ -111,7 +101,7 @@ function phaseNames(
     hasDefaultStop: kind === 'profiling',
     fields,
     labels,
-    nameOf: (field) => nameOf(group, KEY_OF_FIELD.get(field) ?? field),
+    nameOf: (field) => nameOf(group, field),
     userCentricName: nameOf('load', 'userCentricRatePerSec'),
   };
 }
@@ -130,7 +120,7 @@ function needs(label: string, needed: string): ConfigProblem {
 function* warmupProblems(warmup: PhaseDraft, hasWarmup: boolean): Generator<ConfigProblem> {
   const others = [...warmup.labels].filter(([field]) => field !== 'gracePeriodSec').map(([, label]) => label);
   if (!hasWarmup && others.length > 0) {
-    const stops = STOPS.map((field) => nameOf('warmup', field)).join(', ');
+    const stops = STOP_FIELDS.map((field) => nameOf('warmup', field)).join(', ');
     const found = 'none, and so no warm-up';
     yield createProblem({ kind: 'conflict', options: others, expected: `one of ${stops} beside it`, found });
   }
@@ -146,11 +136,10 @@ function* warmupProblems(warmup: PhaseDraft, hasWarmup: boolean): Generator<Conf
 
 /** The phases that the options ask for: a warm-up if it has a stop condition, then profiling. `isTimed`: the input file's records have times. */
 export function optionPhases(options: UserOptions, given: Given, isTimed: boolean): OptionPhases {
-  const problems: ConfigProblem[] = [];
-  const { draft: load, userCentric } = draftOf('load', options, given, problems);
-  const { draft: warmup } = draftOf('warmup', options, given, problems);
-  const hasWarmup = STOPS.some((field) => warmup.labels.has(field));
-  problems.push(...warmupProblems(warmup, hasWarmup));
+  const { draft: load, userCentric } = draftsOf('load', options, given);
+  const { draft: warmup } = draftsOf('warmup', options, given);
+  const hasWarmup = hasStop(warmup);
+  const problems = [...warmupProblems(warmup, hasWarmup)];
   const mode = profilingMode(load, userCentric, given, isTimed);
   const profilingDraft = new PhaseDraft();
   // The user-centric rate goes before the request rate, which the warm-up may still use.

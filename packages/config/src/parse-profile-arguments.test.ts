@@ -60,7 +60,7 @@ describe('defaults', () => {
         exportHttpTrace: false,
         showTraceTiming: false,
       },
-      service: { ui: 'none', logLevel: 'info', dryRun: false },
+      service: { ui: 'none', logLevel: 'info', hostTuning: 'off', dryRun: false },
       comms: { zmqPortOffset: 0, insecureBus: false },
     });
   });
@@ -73,7 +73,12 @@ describe('defaults', () => {
     ['-v -vv', false, 'simple', 'trace', 'the louder one wins'],
     ['-v --ui none --log-level error', true, 'none', 'debug', 'an explicit user interface stays'],
   ] as const)('"%s", terminal %s: ui %s, log level %s (%s)', ([line, isTty, ui, logLevel]) => {
-    expect(configOf(['-m', 'x', ...words(line)], isTty).service).toEqual({ ui, logLevel, dryRun: false });
+    expect(configOf(['-m', 'x', ...words(line)], isTty).service).toEqual({
+      ui,
+      logLevel,
+      hostTuning: 'off',
+      dryRun: false,
+    });
   });
 
   test.for([

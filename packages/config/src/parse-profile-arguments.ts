@@ -3,7 +3,8 @@ import { type ConfigProblem, createProblem, quoteFound } from './config-problem.
 import { type ConfigFile, filePhases } from './config-file.ts';
 import { crossOptionProblems } from './cross-option-rules.ts';
 import { nearestName } from '@aiperf/nearest-name';
-import { groupSchemas, type UserOptions } from './options/groups.ts';
+import { OPTION_GROUPS, type UserOptions } from './options/groups.ts';
+import { foundIn, type GroupSchema } from './options/option.ts';
 import { optionAt, type OptionDefinition } from './options/option-table.ts';
 import { flagOf, type Given } from './option-names.ts';
 import { optionPhases } from './option-phases.ts';
@@ -32,7 +33,9 @@ export type ParseResult =
     }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
-const userOptionsSchema = z.object(groupSchemas);
+const userOptionsSchema = z.object(
+  Object.fromEntries(Object.entries(OPTION_GROUPS).map(([name, { schema }]) => [name, schema])),
+) as unknown as GroupSchema<UserOptions>;
 
 function foundText(definition: OptionDefinition, words: readonly string[], index: unknown): string {
   const shown = typeof index === 'number' ? words.slice(index, index + 1) : words;
@@ -51,8 +54,10 @@ function missingProblem(definition: OptionDefinition, expected: string): ConfigP
   };
 }
 
-function valueProblem(option: GivenOption, expected: string, index: unknown): ConfigProblem {
+function valueProblem(option: GivenOption, issue: z.core.$ZodIssue): ConfigProblem {
   const { definition, words, typedFlags } = option;
+  const { message: expected, path } = issue;
+  const told = foundIn(issue);
   const [word = ''] = words;
   const nearest = definition.kind === 'enum' ? nearestName(word, definition.choices) : undefined;
   const isSweep = /^\s*[\d.]+[a-z]*(\s*,\s*[\d.]+[a-z]*)+\s*$/i.test(word) && definition.kind !== 'list';
@@ -60,9 +65,9 @@ function valueProblem(option: GivenOption, expected: string, index: unknown): Co
     kind: 'invalid_value',
     options: typedFlags.slice(0, 1),
     expected,
-    found: foundText(definition, words, index),
+    found: told ?? foundText(definition, words, path[2]),
     ...(nearest === undefined ? {} : { nearest }),
-    ...(isSweep && definition.sensitivity === undefined
+    ...(isSweep && told === undefined && definition.sensitivity === undefined
       ? { remark: 'and a list of values to sweep over is not supported by this version' }
       : {}),
   });
@@ -73,7 +78,8 @@ function* issueProblems(
   given: ReadonlyMap<string, GivenOption>,
 ): Generator<ConfigProblem> {
   const seen = new Set<string>();
-  for (const { path, message } of issues) {
+  for (const issue of issues) {
+    const { path, message } = issue;
     // Several checks of one value give the same sentence.
     const place = path.join('.');
     if (seen.has(place)) continue;
@@ -81,13 +87,13 @@ function* issueProblems(
     const definition = optionAt(path.slice(0, 2).join('.'));
     const option = given.get(definition.path);
     if (option === undefined) yield missingProblem(definition, message);
-    else if (option.value !== undefined) yield valueProblem(option, message, path[2]);
+    else if (option.value !== undefined) yield valueProblem(option, issue);
   }
 }
 
 function toInput(given: ReadonlyMap<string, GivenOption>): Record<string, Record<string, unknown>> {
   const input: Record<string, Record<string, unknown>> = {};
-  for (const group of Object.keys(groupSchemas)) input[group] = {};
+  for (const group of Object.keys(OPTION_GROUPS)) input[group] = {};
   for (const { definition, value } of given.values()) {
     const fields = input[definition.group];
     if (fields !== undefined && value !== undefined) fields[definition.key] = value;

@@ -1,11 +1,7 @@
 import { type ConfigProblem, createProblem } from './config-problem.ts';
-import type { LoadMode } from './phase-config.ts';
+import { hasStop, LOAD_TABLE, STOP_FIELDS } from './options/load-table.ts';
 import type { PhaseField, PhaseInput } from './phase-input.ts';
-
-/** Requests of a run that names no stop condition. */
-export const DEFAULT_REQUEST_COUNT = 10;
-/** Sessions in flight of a phase that is driven by nothing else. */
-export const DEFAULT_CONCURRENCY = 1;
+import { settledValue } from './resolve-phase.ts';
 
 /** What the rules must know about the rest of the configuration. */
 export interface PhaseFacts {
@@ -18,29 +14,6 @@ export interface PhaseFacts {
   /** The first record of the input file has a timestamp; absent: not known. */
   readonly hasTimestamps: boolean | undefined;
 }
-
-/** Fields that mean nothing in a mode. */
-const FOREIGN_FIELDS: Readonly<Record<LoadMode, readonly PhaseField[]>> = {
-  concurrency: [
-    'requestRatePerSec',
-    'requestRateSeries',
-    'userCount',
-    'arrivalSmoothness',
-    'requestRateRamp',
-    'sendLagLimitMs',
-  ],
-  request_rate: ['userCount'],
-  fixed_schedule: ['requestRatePerSec', 'requestRateSeries', 'userCount', 'arrivalSmoothness', 'requestRateRamp'],
-  user_centric: ['requestRateSeries', 'arrivalSmoothness', 'requestRateRamp'],
-};
-
-/** Fields that mean nothing without another one. */
-const COMPANIONS: readonly (readonly [field: PhaseField, needs: PhaseField])[] = [
-  ['gracePeriodSec', 'durationSec'],
-  ['concurrencyRamp', 'concurrency'],
-  ['prefillConcurrencyRamp', 'prefillConcurrency'],
-  ['cancellationDelaySec', 'cancellationRatePercent'],
-];
 
 /** What the user calls a field: as it was written where it is given. */
 function labelOf(input: PhaseInput, field: PhaseField): string {
@@ -61,14 +34,16 @@ function conflict(options: readonly string[], expected: string, found: string, r
   return createProblem({ kind: 'conflict', options, expected, found, ...(remark === undefined ? {} : { remark }) });
 }
 
-function* foreignFields(input: PhaseInput): Generator<ConfigProblem> {
-  for (const field of FOREIGN_FIELDS[input.mode]) {
-    const label = input.labels.get(field);
-    if (label === undefined) continue;
+/** Fields that mean nothing in the phase's mode, or without another one. */
+function* idleFields(input: PhaseInput): Generator<ConfigProblem> {
+  for (const [field, label] of input.labels) {
+    const { modes, needs } = LOAD_TABLE[field];
+    if (needs !== undefined && !input.labels.has(needs)) yield missing(label, input.nameOf(needs));
+    if (modes?.includes(input.mode) !== false) continue;
     if (input.modeLabel !== undefined) {
       yield conflict([label, input.modeLabel], 'one of the two', 'both', input.modeRemark);
     } else {
-      yield missing(label, field === 'userCount' ? input.userCentricName : input.nameOf('requestRatePerSec'));
+      yield missing(label, modes.includes('request_rate') ? input.nameOf('requestRatePerSec') : input.userCentricName);
     }
   }
 }
@@ -102,15 +77,14 @@ function* rateProblems(input: PhaseInput): Generator<ConfigProblem> {
 }
 
 function* slotProblems(input: PhaseInput, facts: PhaseFacts): Generator<ConfigProblem> {
-  const { labels, fields, mode } = input;
+  const { labels, fields } = input;
   const prefill = labels.get('prefillConcurrency');
   if (prefill === undefined) return;
   if (!facts.streaming) yield missing(prefill, '--streaming', 'without which no first token is seen');
-  const isDefault = mode === 'concurrency' && !labels.has('concurrency');
-  const concurrency = fields.concurrency ?? (isDefault ? DEFAULT_CONCURRENCY : undefined);
+  const concurrency = settledValue(input, 'concurrency');
   if (fields.prefillConcurrency === undefined || concurrency === undefined) return;
   if (fields.prefillConcurrency <= concurrency) return;
-  const found = `${fields.prefillConcurrency} above ${concurrency}${isDefault ? ', the default' : ''}`;
+  const found = `${fields.prefillConcurrency} above ${concurrency}${labels.has('concurrency') ? '' : ', the default'}`;
   yield conflict(
     [prefill, labelOf(input, 'concurrency')],
     'a prefill concurrency that is not above the concurrency',
@@ -128,14 +102,14 @@ function* userProblems(input: PhaseInput, facts: PhaseFacts): Generator<ConfigPr
     yield conflict([by, facts.turnsLabel], 'conversations of at least 2 turns', `a mean of ${facts.turnsMean}`);
   }
   if (users === undefined || fields.userCount === undefined) return;
-  const isDefaultStop = input.hasDefaultStop && !hasStop(input);
   const limits = [
-    ['requestCount', isDefaultStop ? DEFAULT_REQUEST_COUNT : fields.requestCount, 'requests'],
-    ['sessionCount', fields.sessionCount, 'conversations'],
+    ['requestCount', 'requests'],
+    ['sessionCount', 'conversations'],
   ] as const;
-  for (const [field, count, what] of limits) {
+  for (const [field, what] of limits) {
+    const count = settledValue(input, field);
     if (count === undefined || count >= fields.userCount) continue;
-    const found = `${count}${isDefaultStop ? ', the default,' : ''} for ${fields.userCount} users`;
+    const found = `${count}${labels.has(field) ? '' : ', the default,'} for ${fields.userCount} users`;
     yield conflict([users, labelOf(input, field)], `at least as many ${what} as users`, found);
   }
 }
@@ -149,24 +123,15 @@ function* scheduleProblems(input: PhaseInput, facts: PhaseFacts): Generator<Conf
   }
 }
 
-/** True when something says where the phase ends. */
-export function hasStop({ labels }: PhaseInput): boolean {
-  return labels.has('requestCount') || labels.has('sessionCount') || labels.has('durationSec');
-}
-
 /** What is wrong between the fields of one phase. */
 export function* phaseProblems(input: PhaseInput, facts: PhaseFacts): Generator<ConfigProblem> {
-  yield* foreignFields(input);
+  yield* idleFields(input);
   yield* rateProblems(input);
-  for (const [field, needs] of COMPANIONS) {
-    const label = input.labels.get(field);
-    if (label !== undefined && !input.labels.has(needs)) yield missing(label, input.nameOf(needs));
-  }
   yield* slotProblems(input, facts);
   yield* userProblems(input, facts);
   yield* scheduleProblems(input, facts);
   if (!hasStop(input) && !input.hasDefaultStop && input.mode !== 'fixed_schedule') {
-    const stops = (['requestCount', 'sessionCount', 'durationSec'] as const).map(input.nameOf).join(', ');
+    const stops = STOP_FIELDS.map(input.nameOf).join(', ');
     yield conflict([input.label], `an end: one of ${stops}`, 'none');
   }
 }

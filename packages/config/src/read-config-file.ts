@@ -3,7 +3,7 @@ import { isMap, LineCounter, parseDocument, type Pair, type YAMLMap } from 'yaml
 import type { ConfigFile } from './config-file.ts';
 import { type ConfigProblem, createProblem } from './config-problem.ts';
 import { nearestName } from '@aiperf/nearest-name';
-import { groupSchemas, type GroupName } from './options/groups.ts';
+import { type GroupName, OPTION_GROUPS } from './options/groups.ts';
 import { type OptionDefinition, optionDefinitions } from './options/option-table.ts';
 import type { GivenOption } from './parse-words.ts';
 import { readPhases } from './read-file-phases.ts';
@@ -13,7 +13,7 @@ import { foldKey, givenFromNode, type YamlPlace } from './yaml-values.ts';
 const LOAD_GROUPS: ReadonlySet<GroupName> = new Set<GroupName>(['load', 'warmup']);
 
 const SECTION_OF: ReadonlyMap<string, GroupName> = new Map(
-  (Object.keys(groupSchemas) as GroupName[]).map((group) => [foldKey(group), group]),
+  (Object.keys(OPTION_GROUPS) as GroupName[]).map((group) => [foldKey(group), group]),
 );
 
 /** Spellings of a group's options in a file: the long ones of the command line with `_` for `-`. */

@@ -1,45 +1,35 @@
 import { isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
 import * as z from 'zod/mini';
-import { FILE_KEY_OF_FIELD, type FilePhase, PHASE_TYPES } from './config-file.ts';
+import { type FilePhase, PHASE_TYPES } from './config-file.ts';
 import { type ConfigProblem, createProblem, quoteFound } from './config-problem.ts';
-import { FIELD_OF_OPTION, fieldValue, type LoadKey, PhaseDraft } from './load-fields.ts';
 import { nearestName } from '@aiperf/nearest-name';
-import { loadSchema } from './options/load.ts';
+import { FIELD_ROWS, LOAD_TABLE } from './options/load-table.ts';
+import { foundIn } from './options/option.ts';
 import { optionAt } from './options/option-table.ts';
 import { toValue } from './parse-words.ts';
 import type { RampShape } from './phase-config.ts';
-import type { PhaseField } from './phase-input.ts';
+import { PhaseDraft, type PhaseField } from './phase-input.ts';
 import { EXPECTED_RATE_SERIES, toRateSeries } from './rate-series.ts';
 import { foldKey, singleWordOf, wordOf, type YamlPlace } from './yaml-values.ts';
 
 const RAMP_SHAPES: readonly RampShape[] = ['linear', 'exponential', 'poisson'];
-const OTHER_KEYS = ['name', 'kind', 'type', 'seamless', 'cancellation'];
+const TEXT_KEYS = ['name', 'kind', 'type'];
 
-/** Further spellings: the field's own name, and that of the option. */
-const ALIASES: Readonly<Record<string, PhaseField>> = {
-  request_rate: 'requestRatePerSec',
-  request_rate_series: 'requestRateSeries',
-  arrival_smoothness: 'arrivalSmoothness',
-  num_users: 'userCount',
-  request_count: 'requestCount',
-  session_count: 'sessionCount',
-  num_sessions: 'sessionCount',
-  prefill_concurrency_ramp: 'prefillConcurrencyRamp',
-  request_rate_ramp: 'requestRateRamp',
-};
-
-const FIELD_OF_KEY: ReadonlyMap<string, PhaseField> = new Map<string, PhaseField>([
-  ...(Object.entries(FILE_KEY_OF_FIELD) as [PhaseField, string][])
-    .filter(([, key]) => !key.includes('.'))
-    .map(([field, key]): [string, PhaseField] => [key, field]),
-  ...Object.entries(ALIASES),
-]);
-
-const OPTION_OF_FIELD: ReadonlyMap<PhaseField, LoadKey> = new Map(
-  (Object.entries(FIELD_OF_OPTION) as [LoadKey, PhaseField][])
-    .filter(([key]) => key !== 'userCentricRatePerSec')
-    .map(([key, field]) => [field, key]),
+/** Every spelling of every field. One with a point is a key of a mapping of its own. */
+const FIELD_OF_KEY: ReadonlyMap<string, PhaseField> = new Map(
+  FIELD_ROWS.flatMap(([field, { fileKeys }]) => fileKeys.map((key) => [key, field] as const)),
 );
+
+/** Keys of a phase, or of one of its mappings. */
+function keysIn(mapping: string | undefined): readonly string[] {
+  const parts = [...FIELD_OF_KEY.keys()].map((key) => key.split('.'));
+  if (mapping === undefined) return [...new Set(parts.map(([key = '']) => key))];
+  return parts.flatMap(([outer, inner]) => (outer === mapping && inner !== undefined ? [inner] : []));
+}
+
+function unitOf(field: PhaseField | undefined): string {
+  return (field === undefined ? undefined : LOAD_TABLE[field].option.valueName) ?? 'a value';
+}
 
 const PHASE_NAME = /^[A-Za-z0-9][\w.-]{0,63}$/u;
 
@@ -65,12 +55,12 @@ class PhaseReader {
       const key = foldKey(name);
       const label = `${this.#place.at(pair.key)} ${name}`;
       const node = this.#place.resolve(pair.value);
-      const field = FIELD_OF_KEY.get(key);
+      const field = key.includes('.') ? undefined : FIELD_OF_KEY.get(key);
       if (field !== undefined) this.#readField(field, label, node);
-      else if (key === 'cancellation') this.#readCancellation(label, node);
+      else if (keysIn(key).length > 0) this.#readMapping(key, label, node);
       else if (key === 'seamless') this.#readSeamless(label, node);
-      else if (OTHER_KEYS.includes(key)) this.#readText(key, label, node);
-      else this.#unknown(label, key, [...FIELD_OF_KEY.keys(), ...OTHER_KEYS]);
+      else if (TEXT_KEYS.includes(key)) this.#readText(key, label, node);
+      else this.#unknown(label, key, [...keysIn(undefined), ...TEXT_KEYS, 'seamless']);
     }
   }
 
@@ -110,24 +100,17 @@ class PhaseReader {
 
   /** A value with the type and the bounds of the option of the same meaning. */
   #readOption(field: PhaseField, label: string, node: unknown): unknown {
-    const key = OPTION_OF_FIELD.get(field);
     const word = singleWordOf(node);
-    if (key === undefined || word === undefined) {
+    if (word === undefined) {
       this.refuse(label, 'one value', node === null || isScalar(node) ? 'nothing' : 'something else');
       return undefined;
     }
-    const definition = optionAt(`load.${key}`);
-    const schema = loadSchema.shape[key];
-    if (schema === undefined) throw new TypeError(`No schema for ${key}`);
-    const parsed = z.safeParse(schema, toValue(definition, word), { jitless: true });
-    if (!parsed.success) {
-      const nearest = definition.kind === 'enum' ? nearestName(word, definition.choices) : undefined;
-      this.refuse(label, parsed.error.issues[0]?.message ?? '', quoteFound(word), nearest);
-      return undefined;
-    }
-    const result = fieldValue(key, parsed.data, label);
-    if ('value' in result) return result.value;
-    this.problems.push(result.problem);
+    const definition = optionAt(`load.${field}`);
+    const parsed = z.safeParse(LOAD_TABLE[field].schema, toValue(definition, word), { jitless: true });
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    const nearest = definition.kind === 'enum' ? nearestName(word, definition.choices) : undefined;
+    this.refuse(label, issue?.message ?? '', foundIn(issue) ?? quoteFound(word), nearest);
     return undefined;
   }
 
@@ -159,20 +142,18 @@ class PhaseReader {
     this.draft.set('requestRateSeries', label, 'found' in result ? undefined : result.points);
   }
 
-  #readCancellation(label: string, node: unknown): void {
+  #readMapping(name: string, label: string, node: unknown): void {
+    const keys = keysIn(name);
     if (!isMap(node)) {
-      this.refuse(label, 'rate (percent) and delay (seconds)', 'something else');
+      const units = keys.map((key) => `${key} (${unitOf(FIELD_OF_KEY.get(`${name}.${key}`))})`);
+      this.refuse(label, units.join(' and '), 'something else');
       return;
     }
-    const fields: Readonly<Record<string, PhaseField>> = {
-      rate: 'cancellationRatePercent',
-      delay: 'cancellationDelaySec',
-    };
     for (const pair of node.items) {
       const key = foldKey(this.#place.keyOf(pair));
-      const place = `${this.#place.at(pair.key)} cancellation.${this.#place.keyOf(pair)}`;
-      const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-      if (field === undefined) this.#unknown(place, key, Object.keys(fields));
+      const place = `${this.#place.at(pair.key)} ${name}.${this.#place.keyOf(pair)}`;
+      const field = FIELD_OF_KEY.get(`${name}.${key}`);
+      if (field === undefined) this.#unknown(place, key, keys);
       else this.#readField(field, place, this.#place.resolve(pair.value));
     }
   }

@@ -1,4 +1,4 @@
-import { groupTitles, type GroupName } from './options/groups.ts';
+import { type GroupName, OPTION_GROUPS } from './options/groups.ts';
 import { optionDefinitions, type OptionDefinition } from './options/option-table.ts';
 import { wrapText } from './text-layout.ts';
 
@@ -86,7 +86,7 @@ export function renderHelp(command: 'profile', columns: number): string {
   for (const definition of optionDefinitions) {
     if (definition.group !== group) {
       group = definition.group;
-      lines.push('', `${groupTitles[group]}:`);
+      lines.push('', `${OPTION_GROUPS[group].title}:`);
     }
     lines.push(...renderRow(flagLines(definition, cellColumns), describe(definition), leftColumns, width));
   }

@@ -54,27 +54,23 @@ function resolveFixedSchedule({ fixedSchedule }: UserOptions): FixedScheduleConf
 
 /** Fills in what depends on more than one option. */
 export function resolveConfig(options: UserOptions, inputs: readonly PhaseInput[], isTty: boolean): UserConfig {
-  const { endpoint, tokenizer, conversation, prompt, output, comms } = options;
+  const { load: _inPhases, warmup: _inPhasesToo, endpoint, input, ...groups } = options;
   // Basic authorization from a URL is a header like any other from here on.
   const basic = endpoint.urls.find((url) => url.basicAuthorization !== undefined)?.basicAuthorization;
   return {
+    ...groups,
     endpoint: {
       ...endpoint,
       urls: endpoint.urls.map((url) => url.href),
       headers: [
         ...(basic === undefined ? [] : [['Authorization', basic] satisfies [string, Secret]]),
-        ...options.input.headers,
+        ...input.headers,
       ],
     },
-    tokenizer,
-    input: resolveInput(options.input, inputs),
-    conversation,
-    prompt,
+    input: resolveInput(input, inputs),
     phases: inputs.map(resolvePhase),
     fixedSchedule: resolveFixedSchedule(options),
     metrics: resolveMetrics(options.metrics),
-    output,
     service: resolveService(options.service, isTty),
-    comms,
   };
 }

@@ -117,6 +117,8 @@ export interface ServiceConfig {
   readonly workersMax?: number;
   /** Never fewer worker processes than this. Absent: 1. */
   readonly workersMin?: number;
+  /** Whether a run may change what other programs of its host get. */
+  readonly hostTuning: 'off' | 'auto';
   /** Prints the schedule and a forecast instead of sending anything. */
   readonly dryRun: boolean;
   /** Where a dry run writes the whole schedule, as CSV. */

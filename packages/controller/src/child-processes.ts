@@ -14,7 +14,7 @@ export function childProcesses(entry: ChildEntry): Hosting {
       return { workers, recordProcessors: recordProcessorCount(config, workers) };
     },
     place: localPlacement,
-    open: async ({ comms, service: { logLevel } }) => {
+    open: async ({ comms, service: { logLevel, hostTuning } }) => {
       const place = await createRunPlace(comms);
       return {
         privateDirectory: place.privateDirectory,
@@ -23,7 +23,10 @@ export function childProcesses(entry: ChildEntry): Hosting {
           const { plan: addresses, close } = startProxies(place.addresses, onFailure);
           return {
             network: zmqNetwork(addresses),
-            supervisor: new LocalSupervisor(entry, ({ services }) => ({ services, addresses, logLevel })),
+            supervisor: new LocalSupervisor(
+              { ...entry, sharesCoresBySession: hostTuning === 'auto' },
+              ({ services }) => ({ services, addresses, logLevel }),
+            ),
             surroundings: { ownsProcess: true },
             close,
           };

@@ -12,6 +12,8 @@ export interface ChildEntry {
   readonly path: string;
   /** Options of the Node binary, such as those that run sources. */
   readonly execArgv: readonly string[];
+  /** Puts analysis into sessions of their own, between which the kernel shares cores; see `--host-tuning`. Absent: no. */
+  readonly sharesCoresBySession?: boolean;
 }
 
 /**
@@ -96,7 +98,9 @@ export class LocalSupervisor implements Supervisor {
       env: { ...CHILD_ENVIRONMENT, ...process.env, ...compileCache() },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A session of its own. Linux shares cores between sessions first, so the analysis of records can be kept from taking any from a server.
-      detached: placed.services.some(({ serviceType }) => serviceType === 'record_processor'),
+      detached:
+        this.#entry.sharesCoresBySession === true &&
+        placed.services.some(({ serviceType }) => serviceType === 'record_processor'),
     });
     const lastLines: string[] = [];
     for (const stream of [handle.stdout, handle.stderr]) {

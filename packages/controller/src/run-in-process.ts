@@ -28,8 +28,8 @@ export interface InProcessRun extends AsyncDisposable {
   /** Rows of finished requests as they come: every column of the record file, warm-up included. Nothing is kept for who listens late. */
   readonly batches$: Observable<ColumnBatch>;
   /**
-   * Resolves when everything is closed. Rejects with {@link ControllerError} when the run could not begin or could not go on; what was
-   * measured until then is in the error's `results`. Failed requests are results.
+   * Resolves when everything is closed. Rejects when the run could not begin, and with a {@link ControllerError} when it could not go on, in
+   * whose `results` is what was measured until then. Failed requests are results.
    */
   readonly results: Promise<RunResults>;
   /** Ends the load early: requests in flight are cancelled, and what was measured is the result. Resolves when everything is closed. */
@@ -52,6 +52,9 @@ export function runInProcess(config: UserConfig, options: InProcessOptions = {})
   if (options.signal?.aborted === true) stop();
 
   const run = async (): Promise<RunResults> => {
+    if (config.service.dryRun) {
+      throw new ControllerError('AIPERF_CONTROLLER_UNUSABLE', 'Expected a run: --dry-run sends nothing');
+    }
     await using place = await makePlace(config);
     const controller = new SystemController(
       {

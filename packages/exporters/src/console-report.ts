@@ -104,6 +104,8 @@ function spaced(lines: readonly string[]): readonly string[] {
 /** Command, duration and paths. Lines are not wrapped, so that the command and the paths can be copied. */
 export function renderClosingLines({ results, commandLine, files, logPath }: ClosingLinesOptions): string {
   const lines = [`CLI Command: ${commandLine}`];
+  const { taken = [] } = results.hostTuning ?? {};
+  if (taken.length > 0) lines.push(`Host Tuning: ${taken.join(', ')}`);
   const duration = results.profiling.find(({ tag }) => tag === 'benchmark_duration');
   if (duration?.avg !== undefined) {
     lines.push(

@@ -7,12 +7,13 @@ import { isFinite } from './result-order.ts';
  * delivered, and contradictions. Absent parts are `undefined` and left out when it is written.
  */
 export function qualityObject(results: RunResults): object {
-  const { load, violations, cancelledCount, lostCount } = results;
+  const { load, violations, hostTuning, cancelledCount, lostCount } = results;
   return {
     cancelled_request_count: cancelledCount,
     lost_request_count: lostCount,
     load: load?.map(loadObject),
     violations: violations?.map(({ rule, count, example }) => ({ rule, count, example })),
+    host_tuning: hostTuning,
     statistics: statisticsObject(results.profiling),
   };
 }

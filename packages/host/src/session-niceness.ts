@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { readKernelStat } from './kernel-stat.ts';
 
 /** Least urgent nice value. */
@@ -16,6 +16,15 @@ export function setSessionNiceness(niceness: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'EAGAIN';
+  }
+}
+
+/** Whether the kernel shares cores between sessions and this process leads one, so that {@link setSessionNiceness} has an effect. */
+export function hasOwnShare(): boolean {
+  try {
+    return leadsSession() && existsSync('/proc/self/autogroup');
+  } catch {
+    return false;
   }
 }
 

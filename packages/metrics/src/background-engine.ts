@@ -116,7 +116,9 @@ export class BackgroundEngine {
     await this.#thread.terminate();
   }
 
+  /** With consent only: where the kernel shares cores between sessions, programs of other sessions have more or less for it. */
   #shareCores(sessionNiceness: number, inMs: number): void {
+    if (this.#options.plan.config.service.hostTuning === 'off') return;
     clearTimeout(this.#sessionTimer);
     this.#sessionTimer = setTimeout(() => {
       if (!setSessionNiceness(sessionNiceness)) this.#shareCores(sessionNiceness, SESSION_RETRY_MS);

@@ -1,12 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { on } from 'node:events';
 import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { decodePlan } from '@aiperf/config/plan';
 import type { MetricBatch } from './metric-batch.ts';
 import { type Progress, RecordEngine } from './record-engine.ts';
-import { LOWEST_NICENESS } from '@aiperf/host';
+import { giveWay } from '@aiperf/host';
 
 /** What an engine's thread is started with. */
 export interface EngineThreadData {
@@ -35,19 +33,6 @@ function kernelThreadId(): number | undefined {
     return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
   } catch {
     return undefined;
-  }
-}
-
-/**
- * Gives this thread the scheduling class `SCHED_IDLE`: it runs on what the others leave over, and, unlike with a nice value, a core that it
- * runs on counts as free when a worker wakes up. An unprivileged thread cannot leave the class again, see `BackgroundEngine`.
- */
-function giveWay(threadId: number): void {
-  try {
-    execFileSync('chrt', ['--idle', '--pid', '0', String(threadId)], { stdio: 'ignore' });
-  } catch {
-    // No such program here. Linux has nice values by thread, too.
-    setPriority(threadId, LOWEST_NICENESS);
   }
 }
 

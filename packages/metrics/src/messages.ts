@@ -19,4 +19,6 @@ export interface MetricsMessages {
 export interface RecordsManagerInputs {
   /** The controller says that no more records can come, for example because every worker has died. */
   producers_gone: { readonly reason: string };
+  /** What a service has taken of its host. */
+  host_tuning: { readonly service_id: string; readonly taken: readonly string[] };
 }

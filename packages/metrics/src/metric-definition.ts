@@ -193,6 +193,13 @@ export interface ErrorCount {
   readonly count: number;
 }
 
+/** What the run changed on its host, outside its own processes. */
+export interface HostTuningReport {
+  readonly mode: 'off' | 'auto';
+  /** In words, each once, in order; empty with `off`, and where nothing could be had. */
+  readonly taken: readonly string[];
+}
+
 /** Everything the exporters need about a finished phase or run. */
 export interface RunResults {
   readonly profiling: readonly MetricResult[];
@@ -215,6 +222,8 @@ export interface RunResults {
   readonly violations?: readonly InvariantViolation[];
   /** Of the metrics that come from the user's own modules. */
   readonly foreignDefinitions?: readonly MetricDefinition[];
+  /** Absent in results of versions that did not ask. */
+  readonly hostTuning?: HostTuningReport;
   readonly wasCancelled: boolean;
   readonly isComplete: boolean;
   readonly incompleteReason?: string;

@@ -57,7 +57,7 @@ const ROW_TYPES: Readonly<Record<RowColumnType, DataType>> = {
   timestamp: new TimestampNanosecond('UTC'),
 };
 
-function rowField({ name, type, nullable = false, header, kind }: RowColumn): Field {
+function rowField({ name, type, nullable, header, kind }: RowColumn): Field {
   const metadata = new Map([
     ['header', header],
     ['kind', kind],

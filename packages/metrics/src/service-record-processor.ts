@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type PullSocket, receiveEach, type Service, type ServiceContext, sendTo, untilStopped } from '@aiperf/comms';
 import type { RunPlan } from '@aiperf/config';
+import { hasOwnShare } from '@aiperf/host';
 import type { TimingMessages } from '@aiperf/timing';
+import type { RecordsManagerInputs } from './messages.ts';
 import {
   BehaviorSubject,
   finalize,
@@ -29,16 +31,19 @@ export interface RecordProcessorPlacement {
   readonly ownsProcess: boolean;
 }
 
+/** What a record processor listens to and says. */
+export type RecordProcessorMessages = TimingMessages & Pick<RecordsManagerInputs, 'host_tuning'>;
+
 /** Makes record processors: raw batches in, metric batches out. */
 export function createRecordProcessor(
   placement: RecordProcessorPlacement,
-): (context: ServiceContext<TimingMessages>) => Service<RunPlan> {
+): (context: ServiceContext<RecordProcessorMessages>) => Service<RunPlan> {
   return (context) => new RecordProcessorService(context, placement);
 }
 
 /** Moves batches between the sockets and the engine's thread, so that commands and heartbeats never wait for analysis. */
 class RecordProcessorService implements Service<RunPlan> {
-  readonly #context: ServiceContext<TimingMessages>;
+  readonly #context: ServiceContext<RecordProcessorMessages>;
   readonly #placement: RecordProcessorPlacement;
   readonly #raw: PullSocket;
   readonly #isBusy$ = new BehaviorSubject(false);
@@ -50,7 +55,7 @@ class RecordProcessorService implements Service<RunPlan> {
   /** Resolves when everything that came has been passed on and no more is taken. `undefined`: nothing has been taken yet. */
   #passedOn: Promise<void> | undefined;
 
-  constructor(context: ServiceContext<TimingMessages>, placement: RecordProcessorPlacement) {
+  constructor(context: ServiceContext<RecordProcessorMessages>, placement: RecordProcessorPlacement) {
     this.#context = context;
     this.#placement = placement;
     this.#raw = context.sockets.pull('raw_inference_proxy_backend');
@@ -62,6 +67,9 @@ class RecordProcessorService implements Service<RunPlan> {
 
   configure(plan: RunPlan): Promise<void> {
     const { log, serviceId, sockets } = this.#context;
+    if (this.#placement.ownsProcess && plan.config.service.hostTuning === 'auto' && hasOwnShare()) {
+      this.#context.bus.publish('host_tuning', { service_id: serviceId, taken: ['shares of the cores by session'] });
+    }
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#passedOn = promise;
     // Begins at once: the start of the thread takes a while, and what others leave over of the time before the load is enough for it.

@@ -93,6 +93,7 @@ class RecordsManagerService implements Service<RunPlan> {
   readonly #arrivals$ = new Subject<void>();
   readonly #stopping$ = new Subject<void>();
   #run: Run | undefined;
+  readonly #taken = new Set<string>();
   #probe: RoundTripProbe | undefined;
   #idleReason = `no record arrived for ${IDLE_TIMEOUT_MS / 1000} s`;
   #idleTimeoutMs = IDLE_TIMEOUT_MS;
@@ -228,6 +229,9 @@ class RecordsManagerService implements Service<RunPlan> {
       this.#probe?.stop().catch((error: unknown) => this.#context.fail(toError(error)));
       this.#arrivals$.next();
     });
+    this.#on(bus.messages$('host_tuning'), ({ taken }) => {
+      for (const what of taken) this.#taken.add(what);
+    });
     this.#on(bus.messages$('producers_gone'), ({ reason }) => {
       this.#idleReason = reason;
       this.#idleTimeoutMs = GONE_TIMEOUT_MS;
@@ -306,8 +310,10 @@ class RecordsManagerService implements Service<RunPlan> {
     const definitions = foreignDefinitions(metrics);
     const results: RunResults = {
       ...createRunResults(records, analysis, plan.clockOrigin, this.#idleReason),
+      hostTuning: { mode: plan.config.service.hostTuning, taken: [...this.#taken].toSorted() },
       ...(definitions.length === 0 ? {} : { foreignDefinitions: definitions }),
     };
+    metadata.set('aiperf.host_tuning', JSON.stringify(results.hostTuning));
     // What the rows cannot say, and all else as its own proof. Slices are made from the rows again; of a long run they are many.
     const { timeSlices: _, ...stored } = results;
     metadata.set('aiperf.summary', JSON.stringify(stored));

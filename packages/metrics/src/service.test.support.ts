@@ -34,7 +34,7 @@ export function runPlan(privateDirectory: string): RunPlan {
       exportHttpTrace: false,
       showTraceTiming: false,
     },
-    service: { ui: 'none', logLevel: 'info', dryRun: false },
+    service: { ui: 'none', logLevel: 'info', hostTuning: 'off', dryRun: false },
     comms: { zmqPortOffset: 0, insecureBus: false },
   };
   return {

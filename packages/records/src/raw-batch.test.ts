@@ -70,15 +70,15 @@ const record: fc.Arbitrary<RequestRecord> = fc
   });
 
 /** The record as it is meant: only the valid part of each buffer. */
-function validPart({ timeline, ...rest }: RequestRecord): object {
+function validPart({ numbers, historyReplies, timeline }: RequestRecord): object {
+  const { statusText, contentType, error } = timeline;
   return {
-    ...rest,
-    timeline: {
-      ...timeline,
-      readNs: [...timeline.readNs.subarray(0, timeline.readCount)],
-      readLengths: [...timeline.readLengths.subarray(0, timeline.readCount)],
-      body: [...timeline.body.subarray(0, timeline.bodyLength)],
-    },
+    numbers: [...numbers],
+    historyReplies,
+    texts: { statusText, contentType, error },
+    readNs: [...timeline.readNs.subarray(0, timeline.readCount)],
+    readLengths: [...timeline.readLengths.subarray(0, timeline.readCount)],
+    body: [...timeline.body.subarray(0, timeline.bodyLength)],
   };
 }
 

@@ -8,8 +8,7 @@ export interface RowColumn {
   readonly kind: 'identity' | 'time' | 'status';
   /** What it holds, in words. */
   readonly header: string;
-  /** Absent: false. */
-  readonly nullable?: boolean;
+  readonly nullable: boolean;
 }
 
 /** A number that every request leaves behind. One whose name ends in `Ns` is in run nanoseconds, or a duration. */
@@ -19,48 +18,34 @@ interface NumberColumn {
   /** True: the program reads and writes it as a boolean. */
   readonly isFlag?: true;
   /** Its column of the result file; absent: it has none of its own. */
-  readonly row?: RowColumn;
+  readonly row?: readonly [
+    name: string,
+    type: RowColumnType,
+    kind: RowColumn['kind'],
+    header: string,
+    nullable?: 'nullable',
+  ];
 }
 
 /** What a request is and when it may be sent: set from its credit, or by the worker. */
 const CREDIT_COLUMNS = {
   creditId: { initial: 'zero' },
-  sessionNumber: {
-    initial: 'zero',
-    row: { name: 'session_num', type: 'int64', kind: 'identity', header: 'Session number within the phase' },
-  },
+  sessionNumber: { initial: 'zero', row: ['session_num', 'int64', 'identity', 'Session number within the phase'] },
   conversationIndex: { initial: 'zero' },
-  turnIndex: {
-    initial: 'zero',
-    row: { name: 'turn_index', type: 'int32', kind: 'identity', header: 'Turn within the conversation' },
-  },
-  phaseIndex: { initial: 'zero', row: { name: 'phase_index', type: 'int32', kind: 'identity', header: 'Phase' } },
+  turnIndex: { initial: 'zero', row: ['turn_index', 'int32', 'identity', 'Turn within the conversation'] },
+  phaseIndex: { initial: 'zero', row: ['phase_index', 'int32', 'identity', 'Phase'] },
   /** Ended by the client because the run ended, or on purpose; neither valid nor failed. */
   cancelled: {
     initial: 'zero',
     isFlag: true,
-    row: {
-      name: 'was_cancelled',
-      type: 'bool',
-      kind: 'status',
-      header: 'Cancelled in flight; takes part in no metric',
-    },
+    row: ['was_cancelled', 'bool', 'status', 'Cancelled in flight; takes part in no metric'],
   },
   /** When the right to send existed: the credit's issue, or the moment its slot became free where credits are leased ahead. */
-  creditIssuedNs: {
-    initial: 'unknown',
-    row: { name: 'credit_issued_ns', type: 'timestamp', kind: 'time', header: 'Credit issued' },
-  },
+  creditIssuedNs: { initial: 'unknown', row: ['credit_issued_ns', 'timestamp', 'time', 'Credit issued'] },
   /** NaN in a closed loop. */
   dueNs: {
     initial: 'unknown',
-    row: {
-      name: 'due_ns',
-      type: 'timestamp',
-      kind: 'time',
-      header: 'Due to be sent; null in a closed loop',
-      nullable: true,
-    },
+    row: ['due_ns', 'timestamp', 'time', 'Due to be sent; null in a closed loop', 'nullable'],
   },
   /** From the end of the slot's previous request to this one's start; NaN for a slot's first request and in an open loop. */
   turnaroundNs: { initial: 'unknown' },
@@ -75,13 +60,7 @@ const EXCHANGE_COLUMNS = {
   /** The request was handed to the transport. */
   queuedNs: {
     initial: 'unknown',
-    row: {
-      name: 'request_queued_ns',
-      type: 'timestamp',
-      kind: 'time',
-      header: 'Handed to the transport',
-      nullable: true,
-    },
+    row: ['request_queued_ns', 'timestamp', 'time', 'Handed to the transport', 'nullable'],
   },
   /** A new connection was begun; NaN on a reused connection. */
   connectStartNs: { initial: 'unknown' },
@@ -90,76 +69,41 @@ const EXCHANGE_COLUMNS = {
   /** The request's bytes were handed to the socket. Zero point of every latency. */
   startNs: {
     initial: 'unknown',
-    row: {
-      name: 'request_start_ns',
-      type: 'timestamp',
-      kind: 'time',
-      header: 'Request bytes handed to the socket',
-      nullable: true,
-    },
+    row: ['request_start_ns', 'timestamp', 'time', 'Request bytes handed to the socket', 'nullable'],
   },
   /** The socket took all bytes of the request. */
   sendEndNs: {
     initial: 'unknown',
-    row: {
-      name: 'request_send_end_ns',
-      type: 'timestamp',
-      kind: 'time',
-      header: 'Socket took all request bytes',
-      nullable: true,
-    },
+    row: ['request_send_end_ns', 'timestamp', 'time', 'Socket took all request bytes', 'nullable'],
   },
   /** Status line and headers were complete. */
   headersNs: {
     initial: 'unknown',
-    row: {
-      name: 'request_ack_ns',
-      type: 'timestamp',
-      kind: 'time',
-      header: 'Status line and headers complete',
-      nullable: true,
-    },
+    row: ['request_ack_ns', 'timestamp', 'time', 'Status line and headers complete', 'nullable'],
   },
   /** The response was complete by its framing, or the exchange ended with an error. */
   endNs: {
     initial: 'unknown',
-    row: {
-      name: 'request_end_ns',
-      type: 'timestamp',
-      kind: 'time',
-      header: 'Response complete or failed',
-      nullable: true,
-    },
+    row: ['request_end_ns', 'timestamp', 'time', 'Response complete or failed', 'nullable'],
   },
   status: { initial: 'zero' },
   /** 1 when an empty reply on a reused connection made the request be sent once more; `startNs` is then the second send. */
   resentCount: {
     initial: 'zero',
-    row: {
-      name: 'resent_count',
-      type: 'int32',
-      kind: 'status',
-      header: 'Times the request was sent again after an empty reply',
-    },
+    row: ['resent_count', 'int32', 'status', 'Times the request was sent again after an empty reply'],
   },
   /** Time lost before the second send. 0 when the request was sent once. */
-  resendNs: {
-    initial: 'zero',
-    row: { name: 'resend_ns', type: 'int64', kind: 'time', header: 'Time lost before the second send' },
-  },
+  resendNs: { initial: 'zero', row: ['resend_ns', 'int64', 'time', 'Time lost before the second send'] },
   connectionReused: {
     initial: 'zero',
     isFlag: true,
-    row: { name: 'connection_reused', type: 'bool', kind: 'status', header: 'Sent on a connection used before' },
+    row: ['connection_reused', 'bool', 'status', 'Sent on a connection used before'],
   },
   requestBytes: { initial: 'zero' },
   /** Bytes of the response as they came from the socket, framing and headers included. */
   responseBytes: { initial: 'zero' },
   /** Socket reads that belong to this response. */
-  responseReads: {
-    initial: 'zero',
-    row: { name: 'response_reads', type: 'int32', kind: 'status', header: 'Socket reads of the response' },
-  },
+  responseReads: { initial: 'zero', row: ['response_reads', 'int32', 'status', 'Socket reads of the response'] },
   /** HTTP status of the error, where it has one of its own; set when the record is stored. */
   errorHttpStatus: { initial: 'unknown' },
 } as const;
@@ -200,12 +144,15 @@ const FIRST_EXCHANGE_NUMBER = Object.keys(CREDIT_COLUMNS).length;
 const INITIAL_ROW = Float64Array.from(Object.values(REQUEST_COLUMNS), ({ initial }) =>
   initial === 'zero' ? 0 : Number.NaN,
 );
-const INITIAL_EXCHANGE: Float64Array = INITIAL_ROW.subarray(FIRST_EXCHANGE_NUMBER);
 
 /** Columns of the result file that are numbers of a request, with their places in the row. */
 export const STAMP_COLUMNS: readonly (RowColumn & { readonly number: number })[] = Object.values(
   REQUEST_COLUMNS,
-).flatMap(({ row }, number) => (row === undefined ? [] : [{ ...row, number }]));
+).flatMap(({ row }, number) => {
+  if (row === undefined) return [];
+  const [name, type, kind, header, nullable] = row;
+  return [{ name, type, kind, header, nullable: nullable !== undefined, number }];
+});
 
 class Row implements NumberRow {
   readonly numbers: Float64Array;
@@ -248,5 +195,5 @@ export const RequestRow: new (numbers?: Float64Array) => RequestNumbers = Row as
 
 /** Forgets what the transport stamped. */
 export function clearExchange({ numbers }: ExchangeNumbers): void {
-  numbers.set(INITIAL_EXCHANGE, FIRST_EXCHANGE_NUMBER);
+  for (let i = FIRST_EXCHANGE_NUMBER; i < numbers.length; i++) numbers[i] = INITIAL_ROW[i] as number;
 }

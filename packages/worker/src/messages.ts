@@ -32,4 +32,6 @@ export interface WorkerMessages {
     /** Raw batches that the record processors have not taken yet. */
     readonly pending_batches: number;
   };
+  /** What was taken of the host when the worker was configured; with `--host-tuning auto` only. */
+  host_tuning: { readonly service_id: string; readonly taken: readonly string[] };
 }

@@ -116,9 +116,12 @@ class WorkerService implements Service<RunPlan> {
     const common = { clock, store, endpoint: endpointOf(config.endpoint.type), benchmarkId: plan.benchmarkId };
     const hasDueTimes = config.phases.some(({ mode }) => mode !== 'concurrency');
     // Before the alarm, whose thread has the priority of the thread that starts it.
-    if (this.#placement.ownsProcess) {
+    if (this.#placement.ownsProcess && config.service.hostTuning === 'auto') {
       const isCoreSpare = plan.workerIds.length < availableParallelism();
-      this.#endHostClaim = claimHost({ hasDueTimes, isCoreSpare, log: this.#context.log });
+      const { benchmarkId: runId } = plan;
+      const { taken, end } = claimHost({ runId, hasDueTimes, isCoreSpare, log: this.#context.log });
+      this.#endHostClaim = end;
+      this.#context.bus.publish('host_tuning', { service_id: serviceId, taken });
     }
     const alarm = hasDueTimes ? await this.#startAlarm(clock) : undefined;
     const worker: Worker = new Worker({

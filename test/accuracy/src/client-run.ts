@@ -50,7 +50,18 @@ export function runAiperf(
       '--random-seed',
       '7',
     ];
-    await runProcess([COMMAND_PATH, 'profile', '--url', url, '--artifact-dir', runDirectory, ...fixed, ...load]);
+    const tuning = ['--host-tuning', process.env['AIPERF_HOST_TUNING'] ?? 'off'];
+    await runProcess([
+      COMMAND_PATH,
+      'profile',
+      '--url',
+      url,
+      '--artifact-dir',
+      runDirectory,
+      ...fixed,
+      ...load,
+      ...tuning,
+    ]);
     return readClientRows(join(runDirectory, 'profile_export.arrow'));
   });
 }

@@ -12,7 +12,7 @@ import { renderTable } from './report.ts';
  * `pnpm bench [name...] [--quick] [--no-build]`: builds the command (or takes the bundle that is there), measures it against bare loops
  * on this machine, prints the table and keeps the numbers. Exit code 1 when a budget is missed or a program could not run.
  */
-const USAGE = `Usage: pnpm bench [--quick] [--no-build] [program...]\n\n${PROGRAMS.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}\n`;
+const USAGE = `Usage: pnpm bench [--quick] [--no-build] [--host-tuning off|auto] [program...]\n\n${PROGRAMS.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}\n`;
 
 /** Load average, as a share of the CPUs, above which other work is taken to disturb the measurement. */
 const MAX_QUIET_LOAD_RATIO = 0.25;
@@ -28,6 +28,7 @@ async function main(): Promise<number> {
     options: {
       quick: { type: 'boolean', default: false },
       'no-build': { type: 'boolean', default: false },
+      'host-tuning': { type: 'string', default: 'off' },
       help: { type: 'boolean', short: 'h', default: false },
     },
     allowPositionals: true,
@@ -41,6 +42,7 @@ async function main(): Promise<number> {
     process.stderr.write(`no such program: ${unknown.join(', ')}\n\n${USAGE}`);
     return 2;
   }
+  process.env['AIPERF_HOST_TUNING'] = values['host-tuning'];
   // Before the build, which is a load of its own.
   const startLoad = loadavg();
   if (!values['no-build']) await build();

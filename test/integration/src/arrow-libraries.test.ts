@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ArrowRecordSink, encodeRows, recoverArrowFile } from '@aiperf/records/file';
+import { ArrowRecordSink, encodeRows, recoverArrowFile, type ColumnValues } from '@aiperf/records/file';
 import { PERCENTILES, percentileOfSorted } from '@aiperf/metrics/stats';
 import { Bool, Field, Float64, Int32, Int64, List, Schema, TimestampNanosecond, Utf8 } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -30,7 +30,7 @@ const schema = new Schema(
   new Map([['aiperf.schema_version', '1.0']]),
 );
 
-interface Row {
+interface Row extends ColumnValues {
   readonly start: bigint | null;
   readonly latency: bigint | null;
   readonly throughput: number | null;
@@ -52,10 +52,7 @@ const rows: readonly Row[] = Array.from({ length: ROW_COUNT }, (_, i) => ({
 
 const messages = BATCH_ROWS.map((count, i) => {
   const first = BATCH_ROWS.slice(0, i).reduce((sum, n) => sum + n, 0);
-  return encodeRows(
-    schema,
-    rows.slice(first, first + count).map((row) => ({ ...row })),
-  );
+  return encodeRows(schema, rows.slice(first, first + count));
 });
 
 function percentiles(values: readonly (number | bigint | null)[]): number[] {

@@ -1,9 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ProfileOptions, profileConfig } from '@aiperf/config';
-import { runInProcess } from '@aiperf/controller';
+import { type ControllerError, runInProcess } from '@aiperf/controller';
 import type { RunResults } from '@aiperf/metrics';
 import { expect, test, vi } from 'vitest';
 import { startMock } from './support/mock.ts';
@@ -174,6 +174,39 @@ test('what cannot be used is said before anything is sent, and leaves nothing be
   await expect(runInProcess(config).results).rejects.toThrow(/no tokenizer "no\/such-tokenizer"/u);
   expect(await server.succeeded()).toBe(0);
   expect(await readdir(folder.path)).toEqual([]);
+});
+
+const BREAKING_METRIC = `
+let count = 0;
+export const metrics = [{
+  tag: 'breaking', header: 'Breaking', unit: 'ns', displayUnit: 'ms', kind: 'record', valueType: 'int', flags: [],
+  consoleGroup: 'none', formula: 'none', requires: [],
+  compute: () => {
+    count += 1;
+    if (count > 40) throw new Error('no metric any more');
+    return count;
+  },
+}];
+`;
+
+test('a run that cannot go on says why, and keeps what was measured', async () => {
+  await using server = await startMock({ ttftMs: 5 });
+  await using folder = await temporaryFolder();
+  const metricsModule = join(folder.path, 'breaking.mjs');
+  await writeFile(metricsModule, BREAKING_METRIC);
+  const config = await configOf(server.url, { concurrency: 2, benchmarkDuration: 60, osl: 3, metricsModule });
+  const error: unknown = await runInProcess(config).results.catch((reason: unknown) => reason);
+  expect(error).toMatchObject({
+    code: 'AIPERF_CONTROLLER_SERVICE',
+    message: expect.stringContaining('no metric any more') as string,
+    results: { isComplete: false, errorCount: 0 },
+  });
+  expect((error as ControllerError).results?.lostCount).toBeGreaterThan(0);
+});
+
+test('a dry run is none for this', async () => {
+  const config = await configOf('http://127.0.0.1:1', { requestCount: 1, dryRun: true });
+  await expect(runInProcess(config).results).rejects.toMatchObject({ code: 'AIPERF_CONTROLLER_UNUSABLE' });
 });
 
 test('result files are written where they are asked for', async () => {

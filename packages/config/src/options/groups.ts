@@ -1,66 +1,55 @@
+import type { CommsConfig, ConversationConfig, OutputConfig, PromptConfig, TokenizerConfig } from '../user-config.ts';
 import { commsSchema } from './comms.ts';
 import { conversationSchema } from './conversation.ts';
-import { endpointSchema } from './endpoint.ts';
-import { fixedScheduleSchema } from './fixed-schedule.ts';
-import { inputSchema } from './input.ts';
-import { loadSchema } from './load.ts';
-import { metricsSchema } from './metrics.ts';
+import { type EndpointOptions, endpointSchema } from './endpoint.ts';
+import { type FixedScheduleOptions, fixedScheduleSchema } from './fixed-schedule.ts';
+import { type InputOptions, inputSchema } from './input.ts';
+import type { LoadOptions } from './load-table.ts';
+import { loadSchema, warmupSchema } from './load.ts';
+import { type MetricsOptions, metricsSchema } from './metrics.ts';
 import type { GroupSchema } from './option.ts';
 import { outputSchema } from './output.ts';
 import { promptSchema } from './prompt.ts';
-import { serviceSchema } from './service.ts';
+import { type ServiceOptions, serviceSchema } from './service.ts';
 import { tokenizerSchema } from './tokenizer.ts';
-import { warmupSchema } from './warmup.ts';
-
-/** Every option group by its place in the configuration, in the order of `--help`. */
-export const groupSchemas: {
-  readonly endpoint: typeof endpointSchema;
-  readonly tokenizer: typeof tokenizerSchema;
-  readonly input: typeof inputSchema;
-  readonly conversation: typeof conversationSchema;
-  readonly prompt: typeof promptSchema;
-  readonly load: typeof loadSchema;
-  readonly warmup: typeof warmupSchema;
-  readonly fixedSchedule: typeof fixedScheduleSchema;
-  readonly metrics: typeof metricsSchema;
-  readonly output: typeof outputSchema;
-  readonly service: typeof serviceSchema;
-  readonly comms: typeof commsSchema;
-} = {
-  endpoint: endpointSchema,
-  tokenizer: tokenizerSchema,
-  input: inputSchema,
-  conversation: conversationSchema,
-  prompt: promptSchema,
-  load: loadSchema,
-  warmup: warmupSchema,
-  fixedSchedule: fixedScheduleSchema,
-  metrics: metricsSchema,
-  output: outputSchema,
-  service: serviceSchema,
-  comms: commsSchema,
-};
-
-/** Name of an option group. */
-export type GroupName = keyof typeof groupSchemas;
-
-/** Headings of `--help`. */
-export const groupTitles: Readonly<Record<GroupName, string>> = {
-  endpoint: 'Endpoint',
-  tokenizer: 'Tokenizer',
-  input: 'Input',
-  conversation: 'Conversations',
-  prompt: 'Prompt lengths',
-  load: 'Load',
-  warmup: 'Warm-up',
-  fixedSchedule: 'Fixed schedule',
-  metrics: 'Metrics',
-  output: 'Output',
-  service: 'Service',
-  comms: 'Communication between processes',
-};
 
 /** Every group's validated values, before the rules that look across groups fill in the rest. */
-export type UserOptions = {
-  readonly [Name in GroupName]: (typeof groupSchemas)[Name] extends GroupSchema<infer Output> ? Output : never;
+export interface UserOptions {
+  readonly endpoint: EndpointOptions;
+  readonly tokenizer: TokenizerConfig;
+  readonly input: InputOptions;
+  readonly conversation: ConversationConfig;
+  readonly prompt: PromptConfig;
+  readonly load: LoadOptions;
+  readonly warmup: LoadOptions;
+  readonly fixedSchedule: FixedScheduleOptions;
+  readonly metrics: MetricsOptions;
+  readonly output: OutputConfig;
+  readonly service: ServiceOptions;
+  readonly comms: CommsConfig;
+}
+
+/** Name of an option group. */
+export type GroupName = keyof UserOptions;
+
+/** One group of options: its heading in `--help` and its options. */
+export interface OptionGroup<Options> {
+  readonly title: string;
+  readonly schema: GroupSchema<Options>;
+}
+
+/** Every option group by its place in the configuration, in the order of `--help`. */
+export const OPTION_GROUPS: { readonly [Name in GroupName]: OptionGroup<UserOptions[Name]> } = {
+  endpoint: { title: 'Endpoint', schema: endpointSchema },
+  tokenizer: { title: 'Tokenizer', schema: tokenizerSchema },
+  input: { title: 'Input', schema: inputSchema },
+  conversation: { title: 'Conversations', schema: conversationSchema },
+  prompt: { title: 'Prompt lengths', schema: promptSchema },
+  load: { title: 'Load', schema: loadSchema },
+  warmup: { title: 'Warm-up', schema: warmupSchema },
+  fixedSchedule: { title: 'Fixed schedule', schema: fixedScheduleSchema },
+  metrics: { title: 'Metrics', schema: metricsSchema },
+  output: { title: 'Output', schema: outputSchema },
+  service: { title: 'Service', schema: serviceSchema },
+  comms: { title: 'Communication between processes', schema: commsSchema },
 };

@@ -1,4 +1,4 @@
-import { groupSchemas, type GroupName } from './groups.ts';
+import { type GroupName, OPTION_GROUPS } from './groups.ts';
 import { optionRegistry, type OptionMeta } from './option.ts';
 
 /** What the command line gives an option: nothing, one word, or many. */
@@ -46,7 +46,7 @@ function kindOf(def: SchemaDef): ValueKind {
 }
 
 function* readDefinitions(): Generator<OptionDefinition> {
-  for (const [group, schema] of Object.entries(groupSchemas) as [GroupName, (typeof groupSchemas)[GroupName]][]) {
+  for (const [group, { schema }] of Object.entries(OPTION_GROUPS)) {
     for (const [key, value] of Object.entries(schema.shape)) {
       const meta = optionRegistry.get(value as never) as OptionMeta | undefined;
       if (meta === undefined) throw new TypeError(`Option ${group}.${key} has no flags`);
@@ -54,7 +54,7 @@ function* readDefinitions(): Generator<OptionDefinition> {
       const base = innermost(def);
       yield {
         ...meta,
-        group,
+        group: group as GroupName,
         key,
         path: `${group}.${key}`,
         kind: kindOf(base),

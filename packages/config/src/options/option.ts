@@ -71,6 +71,12 @@ export function text(what: string): z.ZodMiniString {
   return z.string(what).check(z.refine((value) => value.trim() !== '', what));
 }
 
+/** What a check found, where it says that itself: a phrase that continues "found …". */
+export function foundIn(issue: z.core.$ZodIssue | undefined): string | undefined {
+  const found: unknown = issue?.code === 'custom' ? issue.params?.['found'] : undefined;
+  return typeof found === 'string' ? found : undefined;
+}
+
 /** A value made from another one by `convert`, which answers `undefined` when it cannot. */
 export function converted<T>(
   expected: string,

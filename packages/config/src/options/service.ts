@@ -50,6 +50,11 @@ export const serviceSchema: GroupSchema<ServiceOptions> = z.object({
     valueName: 'count',
     defaultText: 'one per four workers',
   }),
+  hostTuning: option(z._default(oneOf(['off', 'auto']), 'off'), {
+    flags: ['--host-tuning'],
+    summary:
+      'What a run may change on its host. off: nothing outside its own processes. auto: with due times, workers take the real-time class or the most favourable nice value; cores are kept from sleeping; cores are shared between sessions so that analysis gives way. Needs root or CAP_SYS_NICE. Requests leave and are stamped sooner; other programs of the host, a server on it as well, get less or wake up sooner, and cores use more power.',
+  }),
   dryRun: option(z._default(z.boolean('no value, or true or false'), false), {
     flags: ['--dry-run'],
     summary: 'Print the schedule and a forecast of the run, and send nothing.',

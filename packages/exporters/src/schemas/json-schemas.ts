@@ -140,6 +140,7 @@ const quality: JsonSchema = {
       lost_request_count: count,
       load: list(loadReport),
       violations: list(object({ rule: string, count, example: string }, ['rule', 'count', 'example'])),
+      host_tuning: object({ mode: { enum: ['off', 'auto'] }, taken: list(string) }, ['mode', 'taken']),
       statistics: {
         type: 'object',
         additionalProperties: object(

@@ -20,18 +20,22 @@ export interface ColumnWriter {
 class Bits {
   #bits: Uint8Array = new Uint8Array(0);
   #count = 0;
+  /** All rows before this one are set; their bits are written when they are asked for, since most columns have no gap. */
+  #gap = 0;
 
   reserve(rows: number): void {
     this.#bits = grown(this.#bits, (rows + 7) >> 3);
   }
 
   mark(row: number): void {
-    const index = row >> 3;
-    this.#bits[index] = (this.#bits[index] ?? 0) | (1 << (row & 7));
     this.#count++;
+    if (row === this.#gap) this.#gap++;
+    else this.#set(row);
   }
 
   view(rows: number): Uint8Array {
+    this.#bits.fill(0xff, 0, this.#gap >> 3);
+    for (let row = this.#gap & ~7; row < this.#gap; row++) this.#set(row);
     return this.#bits.subarray(0, (rows + 7) >> 3);
   }
 
@@ -44,6 +48,12 @@ class Bits {
   clear(): void {
     this.#bits.fill(0);
     this.#count = 0;
+    this.#gap = 0;
+  }
+
+  #set(row: number): void {
+    const index = row >> 3;
+    this.#bits[index] = (this.#bits[index] ?? 0) | (1 << (row & 7));
   }
 }
 
@@ -58,7 +68,7 @@ export class Offsets {
 
   /** Closes this row; those left out since the last one end where it began. */
   end(row: number, endOffset: number): void {
-    this.#skipTo(row);
+    if (row > this.#rowCount) this.#skipTo(row);
     this.#offsets[row + 1] = endOffset;
     this.#rowCount = row + 1;
   }
@@ -342,7 +352,7 @@ export class Utf8Writer extends RunWriter {
     if (value === this.#previous) {
       const length = this.#previousEnd - this.#previousStart;
       const start = this.begin(length);
-      this.bytes.copyWithin(start, this.#previousStart, this.#previousEnd);
+      if (length > 0) this.bytes.copyWithin(start, this.#previousStart, this.#previousEnd);
       this.end(row, start + length);
       return;
     }

@@ -14,6 +14,8 @@ const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 /** Bytes of a row beside its body, texts and reads: its numbers and its offsets. */
 const ROW_BYTES = NUMBER_NAMES.length * 8 + (TEXT_COLUMN_NAMES.length + 4) * 4;
 const READ_BYTES = 12;
+/** A cache line between the columns of numbers: at a distance of a power of two the entries of one row would push each other out of the cache. */
+const STRIDE_PADDING = 8;
 
 /**
  * Gathers finished requests in columns and turns them into one Arrow IPC stream of one record batch. Appending copies the row's
@@ -26,7 +28,9 @@ export class RawBatchWriter {
   readonly #schemaMessage: Uint8Array;
   #capacity = INITIAL_ROWS;
   #rowCount = 0;
-  readonly #numbers: Float64Array[] = NUMBER_NAMES.map(() => new Float64Array(INITIAL_ROWS));
+  /** The columns of numbers one after the other, each `#stride` long. */
+  #numbers: Float64Array = new Float64Array(0);
+  #stride = 0;
   /** In the order of their names. */
   readonly #texts: readonly Utf8Writer[] = TEXT_COLUMN_NAMES.map(() => new Utf8Writer(INITIAL_TEXT_BYTES));
   readonly #readOffsets = new Offsets();
@@ -64,13 +68,16 @@ export class RawBatchWriter {
     const { error } = timeline;
     timeline.errorHttpStatus = error?.httpStatus ?? Number.NaN;
     const columns = this.#numbers;
-    for (let i = 0; i < columns.length; i++) (columns[i] as Float64Array)[row] = numbers[i] as number;
+    const stride = this.#stride;
+    for (let i = 0, at = row; i < numbers.length; i++, at += stride) columns[at] = numbers[i] as number;
     const [statusTexts, contentTypes, errorCodes, errorTypes, errorMessages] = this.#texts;
     statusTexts?.set(row, timeline.statusText);
     contentTypes?.set(row, timeline.contentType);
-    errorCodes?.set(row, error?.code ?? '');
-    errorTypes?.set(row, error?.type ?? '');
-    errorMessages?.set(row, error?.message ?? '');
+    if (error !== undefined) {
+      errorCodes?.set(row, error.code);
+      errorTypes?.set(row, error.type);
+      errorMessages?.set(row, error.message);
+    }
     this.#appendReads(row, timeline.readNs, timeline.readLengths, timeline.readCount);
     if (historyReplies.length > 0) this.#appendReplies(row, historyReplies);
     this.#bodies.set(row, timeline.body, timeline.bodyLength);
@@ -83,9 +90,9 @@ export class RawBatchWriter {
     const readCount = this.#readOffsets.last;
     const parts: BatchParts = { nodes: [], buffers: [] };
     const { nodes, buffers } = parts;
-    for (const values of this.#numbers) {
+    for (const i of NUMBER_NAMES.keys()) {
       nodes.push(rowCount, 0);
-      buffers.push(undefined, values.subarray(0, rowCount));
+      buffers.push(undefined, this.#numbers.subarray(i * this.#stride, i * this.#stride + rowCount));
     }
     for (const texts of this.#texts) texts.addTo(parts, rowCount);
     for (const values of [this.#readNs, this.#readLengths]) {
@@ -131,7 +138,12 @@ export class RawBatchWriter {
   }
 
   #reserve(rows: number): void {
-    for (const [i, values] of this.#numbers.entries()) this.#numbers[i] = grown(values, rows);
+    const stride = rows + STRIDE_PADDING;
+    const numbers = new Float64Array(NUMBER_NAMES.length * stride);
+    for (const i of NUMBER_NAMES.keys())
+      numbers.set(this.#numbers.subarray(i * this.#stride, i * this.#stride + this.#rowCount), i * stride);
+    this.#numbers = numbers;
+    this.#stride = stride;
     for (const column of [...this.#texts, this.#readOffsets, this.#replyOffsets, this.#bodies]) column.reserve(rows);
     this.#capacity = rows;
   }

@@ -1,10 +1,17 @@
-import { DataType, TimeUnit, type Field, type Float, type Int, type Schema, type Timestamp } from 'apache-arrow';
+import {
+  DataType,
+  Precision,
+  TimeUnit,
+  type Field,
+  type Float,
+  type Int,
+  type Schema,
+  type Timestamp,
+} from 'apache-arrow';
 import { typeName } from '../decode/column-layout.ts';
 import { RecordsError } from '../records-error.ts';
 import type { ColumnField, ColumnType } from './column-field.ts';
 import { encodeSchema } from './message.ts';
-
-const FLOAT_PRECISION_DOUBLE = 2;
 
 /** A schema's columns as the encoder takes them. Throws for a type that is not written. */
 export function fieldsOf({ fields }: Schema): ColumnField[] {
@@ -24,7 +31,7 @@ function columnType(type: DataType, name: string): ColumnType {
   if (DataType.isUtf8(type)) return 'utf8';
   if (DataType.isBool(type)) return 'bool';
   if (DataType.isBinary(type)) return 'binary';
-  if (DataType.isFloat(type) && (type as Float).precision === FLOAT_PRECISION_DOUBLE) return 'float64';
+  if (DataType.isFloat(type) && (type as Float).precision === Precision.DOUBLE) return 'float64';
   if (DataType.isTimestamp(type)) {
     const { unit, timezone } = type as Timestamp;
     if (unit === TimeUnit.NANOSECOND && timezone === 'UTC') return 'timestamp';

@@ -64,6 +64,8 @@ export async function runPipeline(options: PipelineOptions): Promise<ProfileRun>
       '--artifact-dir',
       artifacts,
       ...COMMON_FLAGS,
+      '--host-tuning',
+      process.env['AIPERF_HOST_TUNING'] ?? 'off',
       ...loadFlags(load),
     ],
     cwd: directory.path,

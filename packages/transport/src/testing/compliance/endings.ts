@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { createTimeline } from '@aiperf/records';
 import { begin, bodyText, exchangeOnce } from '../transport-rig.ts';
 
 import { expectConsistent, startRig } from './rig.ts';
@@ -114,7 +115,7 @@ export function endingTests(subject: ComplianceSubject): void {
         },
       };
       rig.transport.cancel(exchange);
-      next.timeline = { ...exchange.timeline };
+      next.timeline = createTimeline();
       rig.transport.send(next);
     });
     expect(rig.server.requests.length).toBeGreaterThanOrEqual(50);

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 function niceAfterSetting(isLeader: boolean): { before: string; isDone: boolean; after: string } {
   const source = `
     import { readFileSync } from 'node:fs';
-    import { setSessionNiceness } from ${JSON.stringify(new URL('session-niceness.ts', import.meta.url).href)};
+    import { setSessionNiceness } from ${JSON.stringify(new URL('../../../packages/host/src/session-niceness.ts', import.meta.url).href)};
     const read = () => readFileSync('/proc/self/autogroup', 'utf8').trim().split(' ').at(-1);
     const before = read();
     // Unprivileged processes of the whole host have to take turns.
@@ -20,7 +20,7 @@ function niceAfterSetting(isLeader: boolean): { before: string; isDone: boolean;
   return JSON.parse(stdout) as { before: string; isDone: boolean; after: string };
 }
 
-describe.skipIf(!existsSync('/proc/self/autogroup'))('the nice value of a session', () => {
+describe.skipIf(!existsSync('/proc/self/autogroup'))('the nice value of a session (needs /proc/self/autogroup)', () => {
   test('is set by the process that leads it', () => {
     expect(niceAfterSetting(true)).toEqual({ before: '0', isDone: true, after: '7' });
   });
