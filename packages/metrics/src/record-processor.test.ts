@@ -1,5 +1,5 @@
 import type { RequestRecord } from '@aiperf/records';
-import { endpointOf } from '@aiperf/endpoints';
+import { endpointOf, type ResponseParser } from '@aiperf/endpoints';
 import { describe, expect, test } from 'vitest';
 import { createMetricSet } from './metric-set.ts';
 import { createRecordSchema } from './record-schema.ts';
@@ -15,11 +15,15 @@ const wordCounter = {
   countAll: (texts: readonly string[]) => texts.map((text) => text.split(/\s+/u).filter((word) => word !== '').length),
 };
 
-function processor(mode = CHAT_MODE, countsTokens = true): RecordProcessor {
+function processor(
+  mode = CHAT_MODE,
+  countsTokens = true,
+  parser: ResponseParser = endpointOf('chat').createParser(),
+): RecordProcessor {
   return new RecordProcessor({
     recordProcessorId: 'record_processor_1',
     metrics: createMetricSet(mode),
-    parser: endpointOf('chat').createParser(),
+    parser,
     ...(countsTokens ? { tokens: wordCounter } : {}),
     names: {
       conversationId: (index) => `session_${index}`,
@@ -203,6 +207,20 @@ describe('RecordProcessor', () => {
       reasoning_token_count: null,
     });
     expect(rows[0]).not.toHaveProperty('time_to_first_token');
+  });
+
+  test('an answer that is no text is timed and valid, and has no tokens and no text', () => {
+    const chat = endpointOf('chat').createParser();
+    // Rankings in the place of chat's text.
+    const rankings: ResponseParser = {
+      parseResponse: (record) => ({ ...chat.parseResponse(record), answer: { kind: 'rankings' } }),
+    };
+    const mode = { ...CHAT_MODE, streaming: false, producesTokens: false };
+    const usedSchema = createRecordSchema(createMetricSet(mode));
+    const { rows } = process([streamed], processor(mode, true, rankings), usedSchema);
+    expect(rows[0]).toMatchObject({ valid: true, input_sequence_length: 10 });
+    expect(rows[0]?.['request_latency']).toBeGreaterThan(0);
+    expect(rows[0]).not.toHaveProperty('output_sequence_length');
   });
 
   test('a due time makes an open loop: send lag, and effective latency from the due time', () => {
