@@ -1,6 +1,5 @@
 import { type PullSocket, receiveEach, type Service, type ServiceContext, untilStopped } from '@aiperf/comms';
 import type { RunPlan } from '@aiperf/config';
-import { REDACTED } from '@aiperf/config/plan';
 import { planPhases, type TimingMessages } from '@aiperf/timing';
 import {
   concat,
@@ -21,9 +20,7 @@ import {
   timer,
 } from 'rxjs';
 import type { LoadLawOf } from './load-report.ts';
-import { analyzeRecords, type Analysis } from './analyze-records.ts';
-import { NETWORK_RTT } from './derived/network-latency.ts';
-import { foreignDefinitions, loadMetricSet } from './load-metrics.ts';
+import { loadMetricSet } from './load-metrics.ts';
 import { liveBatchOf, realtimeMetricsOf } from './live/realtime-metrics.ts';
 import { rollingWindow } from './live/rolling-window.ts';
 import type { RunResults } from './metric-definition.ts';
@@ -33,9 +30,9 @@ import type { MetricSet } from './metric-set.ts';
 import type { OpenRecordSink, RecordSink } from '@aiperf/records/file';
 import type { Acknowledged } from './streams/acknowledged.ts';
 import { type RecordSinks, writeTo } from './streams/write-to.ts';
+import { type RunSummary, summarizeRun } from './summarize-run.ts';
+import { recordMetadata } from './record-metadata.ts';
 import { RecordsAccumulator } from './records-manager.ts';
-import type { MeasuredValues } from './summarize-records.ts';
-import { createRunResults, epochNsOf } from './run-results.ts';
 
 const STATS_INTERVAL_MS = 500;
 const LIVE_WINDOW_MS = 10_000;
@@ -115,7 +112,7 @@ class RecordsManagerService implements Service<RunPlan> {
     const { createRecordSchema } = await import('./record-schema.ts');
     const records = await this.#options.openSink(plan)(
       createRecordSchema(metrics, {
-        metadata: this.#metadata({ plan }),
+        metadata: recordMetadata(plan, this.#options.metadata),
         hasResponseText: plan.config.output.exportOutputs,
       }),
     );
@@ -150,9 +147,11 @@ class RecordsManagerService implements Service<RunPlan> {
   #write(run: Run): Observable<unknown> {
     let results: RunResults | undefined;
     const conclude = async (): Promise<ReadonlyMap<string, string>> => {
-      const metadata = this.#metadata(run);
-      if (this.#hasAll) results = await this.#summarize(run, metadata);
-      return metadata;
+      const metadata = recordMetadata(run.plan, this.#options.metadata);
+      if (!this.#hasAll) return metadata;
+      const summary = await this.#summarize(run);
+      results = summary.results;
+      return new Map([...metadata, ...summary.metadata]);
     };
     return receiveEach(this.#pull, (frames, done) => this.#decode(frames, done)).pipe(
       takeUntil(merge(this.#allArrived(), this.#stopping$)),
@@ -185,8 +184,9 @@ class RecordsManagerService implements Service<RunPlan> {
   /** What comes after the end. */
   #refuse(): Observable<never> {
     return receiveEach<never>(this.#pull, (frames) => {
-      const rows = this.#decode(frames)?.header.rows ?? 0;
-      this.#context.log.warning(`${rows} records arrived after the results were made; they are left out.`);
+      const rows = this.#decode(frames)?.header.rows;
+      if (rows !== undefined)
+        this.#context.log.warning(`${rows} records arrived after the results were made; they are left out.`);
       return undefined;
     });
   }
@@ -209,7 +209,7 @@ class RecordsManagerService implements Service<RunPlan> {
     const { openChunkSink } = this.#options;
     if (plan.config.output.exportLevel !== 'raw' || openChunkSink === undefined) return undefined;
     const { createChunkSchema } = await import('./response-chunks.ts');
-    return openChunkSink(plan)(createChunkSchema(this.#metadata({ plan })));
+    return openChunkSink(plan)(createChunkSchema(recordMetadata(plan, this.#options.metadata)));
   }
 
   #listen(): void {
@@ -269,7 +269,7 @@ class RecordsManagerService implements Service<RunPlan> {
   }
 
   /** What was measured, or given in its place. */
-  async #roundTripsNs({ plan }: Run): Promise<readonly number[]> {
+  async #roundTripsNs(plan: RunPlan): Promise<readonly number[]> {
     const { networkLatency } = plan.config.metrics;
     if (typeof networkLatency === 'object') return [networkLatency.rttMs * 1e6];
     await this.#probe?.stop();
@@ -281,70 +281,27 @@ class RecordsManagerService implements Service<RunPlan> {
     return samplesNs;
   }
 
-  async #analyze({ plan, metrics, sinks }: Run, measured: MeasuredValues): Promise<Analysis> {
-    const { phases, output, input } = plan.config;
-    const { sliceDurationSec } = output;
-    return analyzeRecords(sinks.records, {
+  async #summarize({ plan, metrics, sinks }: Run): Promise<RunSummary> {
+    const { processed, errors } = this.#records;
+    this.#publishStats();
+    this.#context.bus.publish('all_records_received', { processed, errors });
+    return await summarizeRun({
+      taken: this.#taken,
+      plan,
       metrics,
+      rows: sinks.records,
+      records: this.#records,
+      roundTripsNs: await this.#roundTripsNs(plan),
+      lossReason: this.#idleReason,
       loadLawOf: this.#options.loadLawOf,
-      measured,
-      phases: this.#records.phases.map((phase) => {
-        const config = phases[phase.index];
-        return config === undefined ? phase : { ...phase, config };
-      }),
-      ...(sliceDurationSec === undefined ? {} : { sliceDurationSec }),
-      ...(input.randomSeed === undefined ? {} : { randomSeed: input.randomSeed }),
-      epochNs: (runNs) => epochNsOf(plan.clockOrigin, runNs),
       warn: (message) => this.#context.log.warning(message),
     });
-  }
-
-  /** The results of all rows; what a reader of the file needs of them is added to its metadata. */
-  async #summarize(run: Run, metadata: Map<string, string>): Promise<RunResults> {
-    const { plan, metrics } = run;
-    const records = this.#records;
-    this.#publishStats();
-    this.#context.bus.publish('all_records_received', { processed: records.processed, errors: records.errors });
-    const measured = new Map([[NETWORK_RTT, await this.#roundTripsNs(run)]]);
-    const analysis = await this.#analyze(run, measured);
-    const definitions = foreignDefinitions(metrics);
-    const results: RunResults = {
-      ...createRunResults(records, analysis, plan.clockOrigin, this.#idleReason),
-      hostTuning: { mode: plan.config.service.hostTuning, taken: [...this.#taken].toSorted() },
-      ...(definitions.length === 0 ? {} : { foreignDefinitions: definitions }),
-    };
-    metadata.set('aiperf.host_tuning', JSON.stringify(results.hostTuning));
-    // What the rows cannot say, and all else as its own proof. Slices are made from the rows again; of a long run they are many.
-    const { timeSlices: _, ...stored } = results;
-    metadata.set('aiperf.summary', JSON.stringify(stored));
-    metadata.set('aiperf.phases', JSON.stringify(records.phases));
-    metadata.set('aiperf.measured', JSON.stringify(Object.fromEntries(measured)));
-    return results;
   }
 
   #publishStats(): void {
     const { processed, errors, expected } = this.#records;
     this.#context.bus.publish('processing_stats', { processed, errors, total_expected: expected });
   }
-
-  #metadata({ plan }: Pick<Run, 'plan'>): Map<string, string> {
-    return new Map([
-      ['aiperf.benchmark_id', plan.benchmarkId],
-      ['aiperf.command_line', plan.commandLine],
-      ['aiperf.run_config', JSON.stringify(redacted(plan.config))],
-      ['aiperf.clock_origin', JSON.stringify(plan.clockOrigin)],
-      ['aiperf.node_version', process.version],
-      ...Object.entries(plan.recordMetadata ?? {}),
-      ...(this.#options.metadata ?? []),
-    ]);
-  }
-}
-
-/** Secrets serialise as a placeholder; fields of the request body may be secrets too, so only their names are kept. */
-function redacted(config: RunPlan['config']): object {
-  const names = Object.keys(config.input.extraInputs);
-  const extraInputs = Object.fromEntries(names.map((name) => [name, REDACTED]));
-  return { ...config, input: { ...config.input, extraInputs } };
 }
 
 function toError(error: unknown): Error {
