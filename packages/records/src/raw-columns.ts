@@ -16,13 +16,13 @@ export const RAW_BATCH_FORMAT_VERSION = '3';
  */
 export const RAW_BATCH_FIELDS: readonly ColumnField[] = [
   ...NUMBER_NAMES.map((name) => field(name, 'float64')),
-  ...TEXT_COLUMN_NAMES.map((name) => ({ ...field(name, 'utf8'), nullable: name.startsWith('error_') })),
+  ...TEXT_COLUMN_NAMES.map((name) => field(name, 'utf8', name.startsWith('error_'))),
   field('read_ns', field('item', 'float64')),
   field('read_lengths', field('item', 'uint32')),
   field('history_replies', field('item', 'utf8')),
   field('body', 'binary'),
 ];
 
-function field(name: string, type: ColumnType): ColumnField {
-  return { name, type, nullable: false };
+function field(name: string, type: ColumnType, nullable = false): ColumnField {
+  return { name, type, nullable };
 }
