@@ -7,7 +7,7 @@ import type { LoadMode } from './phase-config.ts';
 import { PhaseDraft, type PhaseField, type PhaseInput } from './phase-input.ts';
 import { settledValue } from './resolve-phase.ts';
 
-/** The phases that the options ask for, and what is wrong with files that they name. */
+/** The phases that are asked for, and what is wrong with the way in which. */
 export interface OptionPhases {
   readonly inputs: readonly PhaseInput[];
   readonly problems: readonly ConfigProblem[];
