@@ -29,6 +29,7 @@ const METADATA_MEANINGS: Readonly<Record<keyof typeof METADATA_KEYS, string>> = 
   config: 'JSON: the resolved configuration, secrets redacted; infinite times are null',
   clockOrigin: 'JSON: `monotonicNs` and `epochNs` of run time 0, as decimal texts',
   phases: 'JSON, added at the end: the phases as the timing manager counted them',
+  hostTuning: 'JSON, added at the end: the mode of `--host-tuning`, and what was taken of the host',
   measured: 'JSON, added at the end: what was measured beside the requests, in native units',
   summary:
     'JSON, added at the end: all results but the time slices, with the load report, confidence and contradictions',

@@ -131,6 +131,7 @@ export function describeConfig(config: UserConfig, given: ReadonlySet<string>): 
       workers: service.workersMax,
       workers_min: service.workersMin,
       record_processors: service.recordProcessors,
+      host_tuning: given.has('service.hostTuning') ? service.hostTuning : undefined,
     },
     logging: given.has('service.logLevel') ? { level: service.logLevel.toUpperCase() } : undefined,
   }) as ConfigDescription;

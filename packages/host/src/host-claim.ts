@@ -39,19 +39,26 @@ const URGENCY_WORDS: Readonly<Record<Urgency, readonly string[]>> = {
 export function claimHost({ runId, hasDueTimes, isCoreSpare, log }: HostClaimOptions): HostClaim {
   const endRealTimeClaim = hasDueTimes && isCoreSpare ? claimRealTime(runId) : undefined;
   const urgency = hasDueTimes ? raisePriority(endRealTimeClaim !== undefined) : 'normal';
+  // Another run may be allowed what this one is not.
+  if (urgency !== 'real-time') endRealTimeClaim?.();
   let letCoresSleep = keepCoresAwake();
   const taken = [...URGENCY_WORDS[urgency], ...(letCoresSleep === undefined ? [] : ['cores kept awake'])];
   log.debug(`taken of the host: ${taken.length === 0 ? 'nothing' : taken.join(', ')}`);
   const end = (): void => {
     stopWatch();
-    endRealTimeClaim?.();
     letCoresSleep?.();
     letCoresSleep = undefined;
   };
   const stopWatch = watchBusy(() => {
-    if (urgency === 'real-time') leaveRealTime();
+    if (urgency === 'real-time') leaveRealTime(endRealTimeClaim);
     end();
     log.debug('the worker hardly sleeps: ordinary priority, idle cores may sleep');
   });
-  return { taken, end };
+  return {
+    taken,
+    end: () => {
+      end();
+      endRealTimeClaim?.();
+    },
+  };
 }

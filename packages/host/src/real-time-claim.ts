@@ -10,6 +10,7 @@ const CLAIM_PATTERN = /^aiperf-real-time-(?<runId>.+)-(?<pid>\d+)$/u;
 /**
  * Says that processes of this run use the real-time class, unless another run on this host does. Returns what takes it back, or nothing where
  * the other run has it, or where no file can be written. Two runs that ask in the same moment may both be refused, never both be granted.
+ * It is a courtesy between runs, no lock: what a killed run left behind keeps others out while its number is in use again.
  */
 export function claimRealTime(runId: string, directory: string = DIRECTORY): (() => void) | undefined {
   const path = join(directory, `aiperf-real-time-${runId}-${process.pid}`);

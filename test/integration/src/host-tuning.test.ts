@@ -88,10 +88,18 @@ test.skipIf(!isLinux)(
     const summaries = await Promise.all(
       [first, second].map(async (place) => {
         const text = await readFile(join(place.results(), 'profile_export_aiperf.json'), 'utf8');
-        return JSON.parse(text) as { request_count: { avg: number }; quality: { host_tuning: HostTuning } };
+        return JSON.parse(text) as {
+          request_count: { avg: number };
+          quality: { host_tuning: HostTuning; load: { achieved_rate_per_sec: number }[] };
+        };
       }),
     );
     expect(summaries.map(({ request_count }) => request_count.avg)).toEqual([60, 60]);
+    // Asked: 40. A Poisson draw of 60 intervals lies within half and double of it; a starved run does not.
+    for (const { quality } of summaries) {
+      expect(quality.load[0]?.achieved_rate_per_sec).toBeGreaterThan(20);
+      expect(quality.load[0]?.achieved_rate_per_sec).toBeLessThan(80);
+    }
     const urgent = summaries.filter(({ quality }) => quality.host_tuning.taken.includes('real-time class'));
     expect(urgent.length).toBeLessThanOrEqual(1);
   },

@@ -14,6 +14,7 @@ export const METADATA_KEYS = {
   clockOrigin: 'aiperf.clock_origin',
   phases: 'aiperf.phases',
   measured: 'aiperf.measured',
+  hostTuning: 'aiperf.host_tuning',
   summary: 'aiperf.summary',
 } as const;
 
