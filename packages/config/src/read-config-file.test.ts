@@ -35,7 +35,6 @@ describe('sections', () => {
     ['endpoint: {modelNames: x, endpointType: CHAT, streaming: true}', '-m x --endpoint-type chat --streaming'],
     ['endpoint: {model: 7, request-timeout-seconds: 500ms}', '-m 7 --request-timeout-seconds 500ms'],
     ['endpoint: {model: x}\nprompt: {isl: 1_000, osl: 5, osl_stddev: 1.5}', '-m x --isl 1000 --osl 5 --osl-stddev 1.5'],
-    ['endpoint: {model: x}\nload: {request_rate: 5, duration: 2m}', undefined],
     [
       'endpoint: {model: x}\nload: {request_rate: 5, benchmark_duration: 2m, benchmark_grace_period: .inf}',
       '-m x --request-rate 5 --benchmark-duration 2m --benchmark-grace-period inf',
@@ -46,14 +45,28 @@ describe('sections', () => {
     ['endpoint: {model: x}\ninput: {header: {X-A: 1}}', '-m x -H X-A:1'],
     ['endpoint: {model: x}\nmetrics: {goodput: {a: 1.5, b: 2}}', '-m x --goodput a:1.5 b:2'],
     ['endpoint: {model: x}\noutput: {export_format: "arrow,parquet"}', '-m x --export-format arrow,parquet'],
-    ['endpoint: {model: x}\nconversation:\nservice: {ui: none}', undefined],
-    ['name: &n x\n', undefined],
-    ['endpoint: {model: &n x, tokenizer: 1}', undefined],
     ['endpoint: &e {model: x}\nprompt: {isl: &i 5, osl: *i}', '-m x --isl 5 --osl 5'],
     ['endpoint: {model: x}\ninput: {random_seed: 9007199254740991}', '-m x --random-seed 9007199254740991'],
   ] as const)('%j is "%s"', ([text, line]) => {
-    if (line === undefined) expect(messagesOf(text)).not.toEqual([]);
-    else expect(configOf(text)).toEqual(configOf('{}', line));
+    expect(configOf(text)).toEqual(configOf('{}', line));
+  });
+
+  test.for([
+    [
+      'endpoint: {model: x}\nload: {request_rate: 5, duration: 2m}',
+      'run.yaml:2:25 load.duration: there is no such option.',
+    ],
+    [
+      'endpoint: {model: x}\nconversation:\nservice: {ui: none}',
+      'run.yaml:2:1 conversation: expected a mapping of options, found something else.',
+    ],
+    ['name: &n x\nendpoint: {model: x}', 'run.yaml:1:1 name: there is no such section.'],
+    [
+      'endpoint: {model: &n x, tokenizer: 1}',
+      'run.yaml:1:25 endpoint.tokenizer: there is no such option. It belongs to the section tokenizer.',
+    ],
+  ] as const)('%j is refused', ([text, message]) => {
+    expect(messagesOf(text)).toEqual([message]);
   });
 
   test('what is typed goes before the file', () => {

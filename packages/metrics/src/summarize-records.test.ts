@@ -145,9 +145,10 @@ describe('summarizeRecords', () => {
           expect(tight[kind].map(({ tag }) => tag)).toEqual(plain[kind].map(({ tag }) => tag));
           for (const [index, { std, avg, sum, ...exact }] of plain[kind].entries()) {
             expect(tight[kind][index]).toMatchObject(exact);
-            if (avg !== undefined) expect(tight[kind][index]?.avg).toBeCloseTo(avg, 6);
-            if (sum !== undefined) expect(tight[kind][index]?.sum).toBeCloseTo(sum, 6);
-            if (std !== undefined) expect(tight[kind][index]?.std).toBeCloseTo(std, 6);
+            const { avg: tightAvg, sum: tightSum, std: tightStd } = tight[kind][index] ?? {};
+            const near = (value: number | undefined): unknown =>
+              value === undefined ? undefined : expect.closeTo(value, 6);
+            expect([tightAvg, tightSum, tightStd]).toEqual([avg, sum, std].map(near));
           }
         }
       }),

@@ -81,7 +81,7 @@ describe('aiperf profile --dry-run', () => {
   });
 
   test.skipIf(process.platform !== 'linux')(
-    'a load that this host cannot offer: exit 2, with the number that would work',
+    'a load that this host cannot offer: exit 2, with the number that would work (needs Linux)',
     async () => {
       await using folder = await temporaryFolder();
       const load = ['--concurrency', '70000', '--request-count', '70000', '--num-prompts', '10'];

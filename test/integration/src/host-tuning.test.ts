@@ -53,7 +53,7 @@ async function watchedRun(place: Workplace, url: string, mode: string[]): Promis
   return { seen, told: (JSON.parse(summary) as { quality: { host_tuning: HostTuning } }).quality.host_tuning };
 }
 
-test.skipIf(!isLinux)('off, the default: nothing of the host is taken (needs /proc)', async () => {
+test.skipIf(!isLinux)('off, the default: nothing of the host is taken (needs Linux)', async () => {
   await using server = await startMock();
   await using place = await workplace();
   const { seen, told } = await watchedRun(place, server.url, []);
@@ -63,7 +63,7 @@ test.skipIf(!isLinux)('off, the default: nothing of the host is taken (needs /pr
   expect(told).toEqual({ mode: 'off', taken: [] });
 });
 
-test.skipIf(!isLinux || !isRoot)('auto: what is taken is what is told (needs root)', async () => {
+test.skipIf(!isLinux || !isRoot)('auto: what is taken is what is told (needs Linux and root)', async () => {
   await using server = await startMock();
   await using place = await workplace();
   const { seen, told } = await watchedRun(place, server.url, ['--host-tuning', 'auto']);
@@ -76,7 +76,7 @@ test.skipIf(!isLinux || !isRoot)('auto: what is taken is what is told (needs roo
 });
 
 test.skipIf(!isLinux)(
-  'two runs at once each deliver their rate, and one at most has the real-time class (needs /proc)',
+  'two runs at once each deliver their rate, and one at most has the real-time class (needs Linux)',
   async () => {
     await using server = await startMock();
     await using first = await workplace();

@@ -69,7 +69,7 @@ async function numpyRows(samples: readonly Float64Array[], python: string): Prom
 
 const python = await pythonIfAny(['numpy']);
 
-describe.skipIf(python === undefined)('numpy, where there is Python', () => {
+describe.skipIf(python === undefined)('numpy (needs Python 3 with venv)', () => {
   test.for(SIZES)(
     'ten random samples of %d values: percentiles to the last bit but one, sums exactly',
     { timeout: 60_000 },
