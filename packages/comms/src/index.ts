@@ -1,4 +1,4 @@
-export { ADDRESS_NAMES, createAddressPlan } from './address.ts';
+export { createAddressPlan } from './address.ts';
 export type { AddressName, AddressOptions, AddressPlan } from './address.ts';
 export { connectBus } from './bus.ts';
 export type { BusOptions, ConnectedBus } from './bus.ts';
@@ -6,7 +6,6 @@ export { CommandClient, CommandError } from './command-client.ts';
 export type { CommandAnswer, CommandClientOptions, SendCommandOptions } from './command-client.ts';
 export { COMMS_ERROR_CODES, CommsError } from './comms-error.ts';
 export type { CommsErrorCode } from './comms-error.ts';
-export { CONTROLLER_SERVICE_TYPE } from './control-messages.ts';
 export type { ControlMessages, LogLevel, ServiceCommand, ServiceStage, ServiceState } from './control-messages.ts';
 export type { JoinBusOptions, JoinOptions, Network, OpenSocketsOptions, OwnedDataSockets } from './network.ts';
 export { startProxies } from './proxy.ts';
@@ -33,5 +32,5 @@ export type {
   ServiceContext,
   SpoolingPushSocket,
 } from './service.ts';
-export { aborted, untilStopped } from './until-stopped.ts';
+export { untilStopped } from './until-stopped.ts';
 export { zmqNetwork } from './zmq-network.ts';

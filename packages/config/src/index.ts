@@ -8,13 +8,13 @@ export { loadProfileConfig } from './load-config.ts';
 export type { LoadContext } from './load-config.ts';
 export { parseProfileArguments, wantsHelp } from './parse-profile-arguments.ts';
 export type { ParseContext, ParseResult } from './parse-profile-arguments.ts';
-export { decodePlan, encodePlan } from './plan-codec.ts';
+export { encodePlan } from './plan-codec.ts';
 export { profileConfig } from './profile-config.ts';
 export type { OptionValue, ProfileOptions } from './profile-config.ts';
 export { redactCommandLine } from './redact-command-line.ts';
 export { renderHelp } from './render-help.ts';
 export { renderProblems } from './render-problems.ts';
-export { REDACTED, Secret } from './secret.ts';
+export { Secret } from './secret.ts';
 export { knownConnections, recordProcessorCount, workerCount } from './sizing.ts';
 export type {
   ArrivalPattern,

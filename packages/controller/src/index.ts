@@ -13,6 +13,6 @@ export type { InProcessOptions, InProcessRun } from './run-in-process.ts';
 export type { ChildEntry } from './local-supervisor.ts';
 export type { LogRecord } from './run-log.ts';
 export type { RunProgress, RunStage } from './run-progress.ts';
-export { localPlacement, placedServices } from './placement.ts';
+export { localPlacement } from './placement.ts';
 export type { PlacedProcess, PlacedService, Placement } from './placement.ts';
 export type { PlacementCounts, ServiceType } from './service-table.ts';

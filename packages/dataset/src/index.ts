@@ -12,7 +12,7 @@ export { createDatasetStoreWriter } from './store-writer.ts';
 export type { DatasetStoreWriter } from './store-writer.ts';
 export { openDatasetStore } from './store-reader.ts';
 export type { DatasetStore, DatasetStoreOptions } from './store-reader.ts';
-export { BUILTIN_TOKENIZER_NAME, loadTokenizer } from './load-tokenizer.ts';
+export { loadTokenizer } from './load-tokenizer.ts';
 export type { LoadedTokenizer } from './load-tokenizer.ts';
 export type { Tokenizer } from './tokenizer.ts';
 export { createBuiltinPromptGenerator, createPromptGenerator } from './synthetic/prompt-generator.ts';

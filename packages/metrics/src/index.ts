@@ -2,7 +2,7 @@ export { definitionsOf, METRIC_DEFINITIONS } from './registry.ts';
 export { loadMetricSet } from './load-metrics.ts';
 export { createMetricSet } from './metric-set.ts';
 export type { MetricSet } from './metric-set.ts';
-export { CHAT_MODE, metricModeOf } from './metric-mode.ts';
+export { CHAT_MODE } from './metric-mode.ts';
 export type { MetricMode } from './metric-mode.ts';
 export type { GoodputObjective, MetricRunConfig } from './run-config.ts';
 export type {
@@ -18,7 +18,7 @@ export type {
 } from './metric.ts';
 export type { ParsedRecord, RecordSelection } from './parsed-record.ts';
 export type { RequestMedia } from './request-media.ts';
-export { isLargerBetter, METRIC_FLAGS } from './metric-definition.ts';
+export { METRIC_FLAGS } from './metric-definition.ts';
 export type {
   ConsoleGroup,
   ErrorCount,

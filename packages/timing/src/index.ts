@@ -3,8 +3,6 @@ export type { Alarm } from './alarm.ts';
 export { arrivalTimes } from './arrival-intervals.ts';
 export type { ArrivalOptions } from './arrival-intervals.ts';
 export { planFixedSchedule } from './fixed-schedule.ts';
-export { createRateProfile } from './rate-profile.ts';
-export type { RateProfile } from './rate-profile.ts';
 export { createPacer } from './pacer.ts';
 export type { Pacer, PacerOptions } from './pacer.ts';
 export { alarmSleeper, timerSleeper } from './sleeper.ts';
