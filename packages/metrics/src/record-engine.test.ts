@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDatasetStoreWriter } from '@aiperf/dataset';
+import { createDatasetStoreWriter, storeDirectory } from '@aiperf/dataset';
 import { RawBatchWriter } from '@aiperf/records';
 import { expect, test, vi } from 'vitest';
 import { RecordEngine } from './record-engine.ts';
@@ -11,7 +11,7 @@ import { contentEvent, requestRecord } from './test-records.test.support.ts';
 /** A run's private directory with a dataset. */
 async function createDirectory(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'aiperf-engine-'));
-  using store = createDatasetStoreWriter(join(path, 'dataset'));
+  using store = createDatasetStoreWriter(storeDirectory(path));
   store.add({ id: 'session_000000', turns: [{ body: Buffer.from('{}'), inputTokens: 10 }] });
   store.finish();
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { receiveEach } from '@aiperf/comms';
 import { createTestContext } from '@aiperf/comms/testing';
 import type { RunPlan } from '@aiperf/config';
-import { createDatasetStoreWriter } from '@aiperf/dataset';
+import { createDatasetStoreWriter, storeDirectory } from '@aiperf/dataset';
 import type { TimingMessages } from '@aiperf/timing';
 import { createRequestIds, RawBatchWriter, type RequestRecord } from '@aiperf/records';
 import { describe, expect, test, vi } from 'vitest';
@@ -23,7 +23,7 @@ const schema = createRecordSchema(createMetricSet(CHAT_MODE));
 async function createRig(change: (plan: RunPlan) => RunPlan = (plan) => plan) {
   const directory = await mkdtemp(join(tmpdir(), 'aiperf-metrics-'));
   {
-    using store = createDatasetStoreWriter(join(directory, 'dataset'));
+    using store = createDatasetStoreWriter(storeDirectory(directory));
     for (const id of ['session_000000', 'session_000001']) {
       store.add({ id, turns: [{ body: Buffer.from('{}'), inputTokens: 10 }] });
     }

@@ -2,7 +2,7 @@ import type { Envelope, Service } from '@aiperf/comms';
 import { createTestContext } from '@aiperf/comms/testing';
 import type { TestContext } from '@aiperf/comms/testing';
 import type { PhaseConfig, RunPlan } from '@aiperf/config';
-import { createDatasetStoreWriter } from '@aiperf/dataset';
+import { createDatasetStoreWriter, storeDirectory } from '@aiperf/dataset';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ class TestRun implements Disposable {
     readiness = workerIds,
     conversations = 7,
   ) {
-    const writer = createDatasetStoreWriter(join(this.directory, 'dataset'));
+    const writer = createDatasetStoreWriter(storeDirectory(this.directory));
     for (let i = 0; i < conversations; i += 1) {
       writer.add({ id: `session_${i}`, turns: [{ body: Buffer.from('{}'), inputTokens: 1 }] });
     }

@@ -1,6 +1,6 @@
 import type { Bus, Log, RouterSocket, Service, ServiceContext } from '@aiperf/comms';
 import type { ClockOrigin, RunPlan } from '@aiperf/config';
-import { createRandomSource, createSampler, openDatasetStore } from '@aiperf/dataset';
+import { createRandomSource, createSampler, openDatasetStore, storeDirectory } from '@aiperf/dataset';
 import { Subject, takeUntil } from 'rxjs';
 import { createClock } from '@aiperf/records/clock';
 import type { Clock } from '@aiperf/records/clock';
@@ -75,7 +75,7 @@ class TimingManager implements Service<RunPlan> {
     const clock = (this.#options.createClock ?? createClock)(plan.clockOrigin);
     const phases = planPhases(plan.config);
     // Closed, a store still has its index, and the bodies are not for this process.
-    using times = openDatasetStore(`${plan.privateDirectory}/dataset`);
+    using times = openDatasetStore(storeDirectory(plan.privateDirectory));
     const random = createRandomSource(plan.config.input.randomSeed);
     const { datasetSampling } = plan.config.input;
     // One for all phases: a profiling phase that began again at the first prompt would find the warm-up's in the server's cache.

@@ -19,7 +19,7 @@ import {
   zmqNetwork,
 } from '@aiperf/comms';
 import { parseProfileArguments, type RunPlan } from '@aiperf/config';
-import { createDatasetStoreWriter } from '@aiperf/dataset';
+import { createDatasetStoreWriter, storeDirectory } from '@aiperf/dataset';
 import { createClockOrigin } from '@aiperf/records/clock';
 import {
   CREDIT_MESSAGE_KINDS,
@@ -133,7 +133,7 @@ test('a conversation of three turns over ZeroMQ and HTTP tells the server all th
     return { body: chat.renderBody({ role: 'user', text, model: 'm' }, bodyConfig), inputTokens };
   });
   {
-    using store = createDatasetStoreWriter(join(directory, 'dataset'));
+    using store = createDatasetStoreWriter(storeDirectory(directory));
     store.add({ id: 'session_0', turns });
     store.finish();
   }

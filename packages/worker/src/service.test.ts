@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { receiveEach, type RouterSocket, type Service } from '@aiperf/comms';
 import { createTestContext } from '@aiperf/comms/testing';
 import { parseProfileArguments, type RunPlan } from '@aiperf/config';
-import { createDatasetStoreWriter } from '@aiperf/dataset';
+import { createDatasetStoreWriter, storeDirectory } from '@aiperf/dataset';
 import { createClockOrigin } from '@aiperf/records/clock';
 import {
   CREDIT_MESSAGE_KINDS,
@@ -98,7 +98,7 @@ async function createRig(respond: http.RequestListener, argv: readonly string[] 
     commandLine: '',
   };
   {
-    using store = createDatasetStoreWriter(join(directory, 'dataset'));
+    using store = createDatasetStoreWriter(storeDirectory(directory));
     store.add({ id: 'session_0', turns: [{ body: Buffer.from('{"n":0}'), inputTokens: 7 }] });
     store.finish();
   }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDatasetStoreWriter } from '@aiperf/dataset';
+import { createDatasetStoreWriter, storeDirectory } from '@aiperf/dataset';
 import { RawBatchWriter } from '@aiperf/records';
 import { firstValueFrom, from, lastValueFrom, Subject, toArray } from 'rxjs';
 import { expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { processRecords, type RawBatch } from './process-records.ts';
 
 async function createOptions() {
   const path = await mkdtemp(join(tmpdir(), 'aiperf-streams-'));
-  using store = createDatasetStoreWriter(join(path, 'dataset'));
+  using store = createDatasetStoreWriter(storeDirectory(path));
   store.add({ id: 'session_000000', turns: [{ body: Buffer.from('{}'), inputTokens: 10 }] });
   store.finish();
   const unreadable: string[] = [];
