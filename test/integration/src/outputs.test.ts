@@ -68,7 +68,7 @@ async function smallDisk(): Promise<(AsyncDisposable & { readonly path: string }
   };
 }
 
-test('a disk that fills up ends the run at once, with the reason', async ({ skip }) => {
+test('a disk that fills up ends the run at once, with the reason (needs the right to mount)', async ({ skip }) => {
   await using disk = await smallDisk();
   if (disk === undefined) return skip('needs the right to mount a tmpfs');
   await using server = await startMock({ itlMs: 1 });
