@@ -1,5 +1,4 @@
-import { METADATA_KEYS } from '@aiperf/exporters/reference';
-import { SLICE_FIELDS, SLICES_SCHEMA_VERSION } from '@aiperf/exporters/reference';
+import { METADATA_KEYS, SLICE_FIELDS, SLICES_SCHEMA_VERSION } from '@aiperf/exporters/reference';
 import { CHAT_MODE, createMetricSet, type MetricMode } from '@aiperf/metrics';
 import {
   CHUNK_FIELDS,

@@ -4,7 +4,7 @@ export { connectBus } from './bus.ts';
 export type { BusOptions, ConnectedBus } from './bus.ts';
 export { CommandClient, CommandError } from './command-client.ts';
 export type { CommandAnswer, CommandClientOptions, SendCommandOptions } from './command-client.ts';
-export { COMMS_ERROR_CODES, CommsError } from './comms-error.ts';
+export { COMMS_ERROR_CODES, CommsError, toError } from './comms-error.ts';
 export type { CommsErrorCode } from './comms-error.ts';
 export type { ControlMessages, LogLevel, ServiceCommand, ServiceStage, ServiceState } from './control-messages.ts';
 export type { JoinBusOptions, JoinOptions, Network, OpenSocketsOptions, OwnedDataSockets } from './network.ts';

@@ -1,8 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import type { UserConfig } from '@aiperf/config';
 import { buildDataset, storeDirectory } from '@aiperf/dataset';
-import { makePrivateDirectory, removeLeftovers } from './private-directory.ts';
+import { makePrivateDirectory, removePrivateDirectory } from './private-directory.ts';
 import { renderBodyOf } from './render-body.ts';
 
 /** A dataset that nobody is going to send. */
@@ -19,12 +18,8 @@ export async function createOfflineDataset(
   config: UserConfig,
   onWarning: (message: string) => void,
 ): Promise<OfflineDataset> {
-  const parent = tmpdir();
-  const privateDirectory = await makePrivateDirectory(parent);
-  const dispose = async (): Promise<void> => {
-    await rm(privateDirectory, { recursive: true, force: true });
-    await removeLeftovers(parent);
-  };
+  const privateDirectory = await makePrivateDirectory(tmpdir());
+  const dispose = (): Promise<void> => removePrivateDirectory(privateDirectory);
   try {
     const directory = storeDirectory(privateDirectory);
     await buildDataset({

@@ -1,5 +1,5 @@
 import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const NAME = /^aiperf-run-(\d+)-/u;
 
@@ -9,6 +9,12 @@ export async function makePrivateDirectory(parent: string): Promise<string> {
   const directory = await mkdtemp(join(parent, `aiperf-run-${process.pid}-`));
   await chmod(directory, 0o700);
   return directory;
+}
+
+/** Removes a private directory with all that is in it, and what killed runs have left beside it. */
+export async function removePrivateDirectory(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  await removeLeftovers(dirname(directory));
 }
 
 /** Removes the private directories of runs that were killed. What belongs to somebody else, or cannot be removed, is left where it is. */

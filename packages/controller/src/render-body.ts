@@ -4,6 +4,7 @@ import { endpointOf } from '@aiperf/endpoints';
 
 /** How the configured endpoint writes the body of a turn. */
 export function renderBodyOf({ endpoint, input }: UserConfig): RenderBody {
-  const { extraInputs } = input;
-  return (turn) => endpointOf(endpoint.type).renderBody(turn, { ...endpoint, extraInputs });
+  const spoken = endpointOf(endpoint.type);
+  const config = { ...endpoint, extraInputs: input.extraInputs };
+  return (turn) => spoken.renderBody(turn, config);
 }

@@ -1,12 +1,11 @@
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { type AddressPlan, createAddressPlan } from '@aiperf/comms';
 import type { CommsConfig } from '@aiperf/config';
 import { ControllerError } from './controller-error.ts';
-import { makePrivateDirectory, removeLeftovers } from './private-directory.ts';
+import { makePrivateDirectory, removePrivateDirectory } from './private-directory.ts';
 
 /** Directory and addresses that belong to one run alone. */
 export interface RunPlace extends AsyncDisposable {
@@ -29,10 +28,7 @@ export async function createRunPlace(config: CommsConfig): Promise<RunPlace> {
       { cause: error },
     );
   }
-  const dispose = async (): Promise<void> => {
-    await rm(privateDirectory, { recursive: true, force: true });
-    await removeLeftovers(parent);
-  };
+  const dispose = (): Promise<void> => removePrivateDirectory(privateDirectory);
   try {
     const addresses = planAddresses(config, privateDirectory);
     await assertFree(addresses);

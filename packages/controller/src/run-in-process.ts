@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeConfig, type UserConfig } from '@aiperf/config';
@@ -8,7 +8,7 @@ import { type Observable, ReplaySubject } from 'rxjs';
 import { ControllerError } from './controller-error.ts';
 import { inProcess } from './in-process.ts';
 import { observedSinks } from './observed-sink.ts';
-import { makePrivateDirectory, removeLeftovers } from './private-directory.ts';
+import { makePrivateDirectory, removePrivateDirectory } from './private-directory.ts';
 import type { LogRecord } from './run-log.ts';
 import type { RunProgress } from './run-progress.ts';
 import { SystemController } from './system-controller.ts';
@@ -102,12 +102,8 @@ interface Place extends AsyncDisposable {
 }
 
 async function makePlace({ output }: UserConfig): Promise<Place> {
-  const parent = tmpdir();
-  const privateDirectory = await makePrivateDirectory(parent);
-  const dispose = async (): Promise<void> => {
-    await rm(privateDirectory, { recursive: true, force: true });
-    await removeLeftovers(parent);
-  };
+  const privateDirectory = await makePrivateDirectory(tmpdir());
+  const dispose = (): Promise<void> => removePrivateDirectory(privateDirectory);
   try {
     const { artifactDirectory: given, exportPrefix: prefix } = output;
     const runDirectory =

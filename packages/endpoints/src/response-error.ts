@@ -1,5 +1,4 @@
-import type { RequestError } from '@aiperf/records';
-import type { Timeline } from '@aiperf/records';
+import type { RequestError, Timeline } from '@aiperf/records';
 import { isObject, numberOf, textOf, type JsonObject } from './json.ts';
 
 /** Longest piece of a server's answer that is kept as an error message. */

@@ -1,6 +1,5 @@
 import type { Field } from 'apache-arrow';
-import type { ArrowColumnBatch } from '@aiperf/records/file';
-import type { RecordSource } from '@aiperf/records/file';
+import type { ArrowColumnBatch, RecordSource } from '@aiperf/records/file';
 import { JsonPiece, type JsonBytes } from './json-bytes.ts';
 import { plainValue, type WriteValue } from './jsonl-columns.ts';
 

@@ -1,8 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Field } from 'apache-arrow';
 import type { MetricUnit } from '@aiperf/metrics';
-import type { ArrowColumnBatch } from '@aiperf/records/file';
-import type { RecordSource } from '@aiperf/records/file';
+import type { ArrowColumnBatch, RecordSource } from '@aiperf/records/file';
 import { displayDivisor } from './display-units.ts';
 import { floatJson, rawJson } from './json-metrics.ts';
 

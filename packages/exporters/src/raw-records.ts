@@ -1,6 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { ArrowColumnBatch } from '@aiperf/records/file';
-import type { RecordSource } from '@aiperf/records/file';
+import type { ArrowColumnBatch, RecordSource } from '@aiperf/records/file';
 import { ExportError } from './export-error.ts';
 import { JsonFile } from './json-file.ts';
 import { JsonPiece, type JsonBytes } from './json-bytes.ts';

@@ -2,8 +2,7 @@ import { Bool, Field, Float64, Int32, Int64, Schema, TimestampNanosecond, Utf8 }
 import type { TimeSlice } from '@aiperf/metrics';
 import { STATISTICS, isFinite } from './result-order.ts';
 import { METADATA_KEYS } from './run/run-metadata.ts';
-import { ArrowFileWriter } from '@aiperf/records/file';
-import { encodeRows, type ColumnValues } from '@aiperf/records/file';
+import { ArrowFileWriter, encodeRows, type ColumnValues } from '@aiperf/records/file';
 
 /** Version of the layout; see `RECORD_SCHEMA_VERSION` of the metrics for what its numbers mean. */
 export const SLICES_SCHEMA_VERSION = '1.0';

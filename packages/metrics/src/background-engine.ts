@@ -4,11 +4,10 @@ import { Worker } from 'node:worker_threads';
 import type { RunPlan } from '@aiperf/config';
 import { encodePlan } from '@aiperf/config/plan';
 import type { EngineCall, EngineNews, EngineThreadData } from './engine-thread.ts';
-import { readKernelStat } from '@aiperf/host';
+import { readKernelStat, LOWEST_NICENESS, setSessionNiceness } from '@aiperf/host';
 import type { MetricBatch } from './metric-batch.ts';
 import { MetricsError } from './metrics-error.ts';
 import type { Progress } from './record-engine.ts';
-import { LOWEST_NICENESS, setSessionNiceness } from '@aiperf/host';
 
 /** By then a thread has started, which a run of a single request waits for, and the session gives way to the load. */
 const STARTED_MS = 400;

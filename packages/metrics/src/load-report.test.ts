@@ -1,8 +1,7 @@
 import type { PhaseConfig } from '@aiperf/config';
 import { createRandomSource } from '@aiperf/dataset';
-import { arrivalTimes } from '@aiperf/timing';
+import { arrivalTimes, loadLawOf } from '@aiperf/timing';
 import { describe, expect, test } from 'vitest';
-import { loadLawOf } from '@aiperf/timing';
 import { reportLoad } from './load-report.ts';
 import type { LoadReport } from './metric-definition.ts';
 import { createMetricSet } from './metric-set.ts';

@@ -1,5 +1,4 @@
-import type { PhaseKind } from '@aiperf/records';
-import type { RequestRecord } from '@aiperf/records';
+import type { PhaseKind, RequestRecord } from '@aiperf/records';
 import { answerText, type ResponseParser } from '@aiperf/endpoints';
 import { LIVE_TAGS, type LiveTag, type MetricBatch } from './metric-batch.ts';
 import type { AggregateMetric } from './metric.ts';

@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type PullSocket, receiveEach, type Service, type ServiceContext, sendTo, untilStopped } from '@aiperf/comms';
+import {
+  type PullSocket,
+  receiveEach,
+  type Service,
+  type ServiceContext,
+  sendTo,
+  toError,
+  untilStopped,
+} from '@aiperf/comms';
 import type { RunPlan } from '@aiperf/config';
 import { hasOwnShare } from '@aiperf/host';
 import type { TimingMessages } from '@aiperf/timing';
@@ -133,8 +141,4 @@ class RecordProcessorService implements Service<RunPlan> {
   #quiet(): Observable<unknown> {
     return this.#isBusy$.pipe(switchMap((isBusy) => (isBusy ? NEVER : timer(QUIET_MS))));
   }
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

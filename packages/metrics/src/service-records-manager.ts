@@ -1,4 +1,4 @@
-import { type PullSocket, receiveEach, type Service, type ServiceContext, untilStopped } from '@aiperf/comms';
+import { type PullSocket, receiveEach, type Service, type ServiceContext, toError, untilStopped } from '@aiperf/comms';
 import type { RunPlan } from '@aiperf/config';
 import { planPhases, type TimingMessages } from '@aiperf/timing';
 import {
@@ -302,8 +302,4 @@ class RecordsManagerService implements Service<RunPlan> {
     const { processed, errors, expected } = this.#records;
     this.#context.bus.publish('processing_stats', { processed, errors, total_expected: expected });
   }
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,3 +1,4 @@
+import { grown } from '@aiperf/records';
 export type Doubles = Float64Array<ArrayBuffer>;
 export type Words = Uint32Array<ArrayBuffer>;
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -72,7 +73,7 @@ export class ColumnTable {
     this.#capacity *= 2;
     Object.assign(
       this,
-      mapColumns(columnsOf(this), (column) => widened(column, this.#capacity)),
+      mapColumns(columnsOf(this), (column) => grown(column, this.#capacity)),
     );
   }
 }
@@ -98,11 +99,4 @@ export function viewLike(column: NumberColumn, buffer: ArrayBuffer, offset: numb
   return column instanceof Uint32Array
     ? new Uint32Array(buffer, offset, length)
     : new Uint8Array(buffer, offset, length);
-}
-
-/** A larger column with this one's values at its beginning. */
-function widened(column: NumberColumn, capacity: number): NumberColumn {
-  const wider = viewLike(column, new ArrayBuffer(capacity * column.BYTES_PER_ELEMENT), 0, capacity);
-  wider.set(column);
-  return wider;
 }

@@ -1,5 +1,4 @@
-import type { Timeline } from '@aiperf/records';
-import type { RequestError } from '@aiperf/records';
+import type { Timeline, RequestError } from '@aiperf/records';
 
 /** One request ready to be sent. */
 export interface OutgoingRequest {

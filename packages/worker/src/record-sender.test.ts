@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createRawBatchDecoder } from '@aiperf/records';
-import { RawBatchWriter } from '@aiperf/records';
+import { createRawBatchDecoder, RawBatchWriter, RequestRecord, appendRead } from '@aiperf/records';
 import { RecordSender } from './record-sender.ts';
-import { RequestRecord } from '@aiperf/records';
-import { appendRead } from '@aiperf/records';
 
 const decode = await createRawBatchDecoder();
 

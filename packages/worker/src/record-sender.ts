@@ -1,5 +1,4 @@
-import type { RawBatchWriter } from '@aiperf/records';
-import type { RequestRecord } from '@aiperf/records';
+import type { RawBatchWriter, RequestRecord } from '@aiperf/records';
 import { type Observable, Subject } from 'rxjs';
 
 /** What records become batches by. */

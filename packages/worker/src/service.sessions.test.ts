@@ -31,8 +31,7 @@ import {
 import { expect, test } from 'vitest';
 import { answerText, endpointOf } from '@aiperf/endpoints';
 import type { WorkerMessages } from './messages.ts';
-import { createRawBatchDecoder } from '@aiperf/records';
-import { createRequestIds } from '@aiperf/records';
+import { createRawBatchDecoder, createRequestIds } from '@aiperf/records';
 import { createWorker } from './service.ts';
 
 const decode = await createRawBatchDecoder();

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { DealerSocket, Service, ServiceContext, SpoolingPushSocket } from '@aiperf/comms';
+import { type DealerSocket, type Service, type ServiceContext, type SpoolingPushSocket, toError } from '@aiperf/comms';
 import type { EndpointConfig, RunPlan } from '@aiperf/config';
 import { openDatasetStore, storeDirectory, type DatasetStore } from '@aiperf/dataset';
 import {
@@ -24,13 +24,12 @@ import { createClock, type Clock } from '@aiperf/records/clock';
 import { Subject, takeUntil, tap } from 'rxjs';
 import { endpointOf } from '@aiperf/endpoints';
 import { createTransport } from '@aiperf/transport';
-import type { TransportOptions } from '@aiperf/transport';
+import type { TransportOptions, Transport } from '@aiperf/transport';
 import { claimHost } from '@aiperf/host';
 import type { WorkerMessages } from './messages.ts';
 import { RawBatchWriter } from '@aiperf/records';
 import { rehearse } from './rehearsal.ts';
 import { RecordSender } from './record-sender.ts';
-import type { Transport } from '@aiperf/transport';
 import { startWorkerHealth } from './worker-health.ts';
 import { VARIABLE_HEADER_NAMES, Worker } from './worker.ts';
 
@@ -130,7 +129,7 @@ class WorkerService implements Service<RunPlan> {
       transport,
       urlCount: config.endpoint.urls.length,
       onRecord: (record) => records.add(record),
-      onFailure: (error) => this.#context.fail(asError(error)),
+      onFailure: (error) => this.#context.fail(toError(error)),
     });
     worker.credits.onReturnsDue = () => this.#returnCredits();
     // An operator, so that what a closed socket throws is the error of the stream.
@@ -140,12 +139,12 @@ class WorkerService implements Service<RunPlan> {
         takeUntil(this.#stopped),
       )
       .subscribe({
-        error: (error: unknown) => this.#context.fail(asError(error)),
+        error: (error: unknown) => this.#context.fail(toError(error)),
       });
     this.#prepared = { clock, worker, store, transport, records, batches, credits, alarm };
     credits.messages$.pipe(takeUntil(this.#stopped)).subscribe({
       next: (frames) => this.#receive(frames),
-      error: (error: unknown) => this.#context.fail(asError(error)),
+      error: (error: unknown) => this.#context.fail(toError(error)),
     });
     // Before the warm-up, so that no connection of the run waits for it.
     const { completedCount, problem } = await rehearse({
@@ -206,7 +205,7 @@ class WorkerService implements Service<RunPlan> {
     try {
       return await startAlarm(clock);
     } catch (error) {
-      this.#context.log.warning(`due times are kept with timers alone: ${asError(error).message}`);
+      this.#context.log.warning(`due times are kept with timers alone: ${toError(error).message}`);
       return undefined;
     }
   }
@@ -254,7 +253,7 @@ class WorkerService implements Service<RunPlan> {
     } catch (error) {
       // A credit that cannot be read can never be returned: going on would let the run wait for it for ever.
       this.#context.fail(
-        new Error(`credit message ${kind} cannot be handled: ${asError(error).message}`, { cause: error }),
+        new Error(`credit message ${kind} cannot be handled: ${toError(error).message}`, { cause: error }),
       );
     }
   }
@@ -270,7 +269,7 @@ class WorkerService implements Service<RunPlan> {
         .send([kindFrame(CREDIT_MESSAGE_KINDS.creditReturn), encodeCreditReturnBatch(batch)])
         .catch((error: unknown) => {
           // At the end there may be nobody left who takes them back.
-          if (!this.#context.stopSignal.aborted) this.#context.fail(asError(error));
+          if (!this.#context.stopSignal.aborted) this.#context.fail(toError(error));
         });
     }
   }
@@ -330,8 +329,4 @@ function kindFrame(kind: string): Uint8Array {
 
 function parseJson(payload: Uint8Array): unknown {
   return JSON.parse(Buffer.from(payload).toString());
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -16,12 +16,9 @@ import { type Clock } from '@aiperf/records/clock';
 import { answerText, type Endpoint, type ResponseParser } from '@aiperf/endpoints';
 import { FirstContentFinder } from './first-content.ts';
 import { PooledExchange } from './pooled-exchange.ts';
-import { NO_REPLIES, scheduledCancellation } from '@aiperf/records';
-import { createRequestIds, type RequestIds } from '@aiperf/records';
-import type { RequestRecord } from '@aiperf/records';
-import { resetTimeline } from '@aiperf/records';
+import { NO_REPLIES, scheduledCancellation, createRequestIds, type RequestIds, resetTimeline } from '@aiperf/records';
+import type { RequestRecord, Timeline } from '@aiperf/records';
 import type { StagedSend, Transport } from '@aiperf/transport';
-import type { Timeline } from '@aiperf/records';
 import { WaitingSessions } from './waiting-sessions.ts';
 
 /** Headers whose values a worker gives with each request, in the order of `OutgoingRequest.variableHeaders`. */

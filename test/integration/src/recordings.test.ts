@@ -1,9 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClock, createClockOrigin } from '@aiperf/records/clock';
-import { createTimeline } from '@aiperf/records';
+import { createTimeline, type Timeline } from '@aiperf/records';
 import { createTransport } from '@aiperf/transport';
-import { type Timeline } from '@aiperf/records';
 import { answerText, endpointOf, type ParsedResponse } from '@aiperf/endpoints';
 import { readRecording, type RecordedExchange, replayExchange } from '@aiperf/transport/testing';
 import { describe, expect, test } from 'vitest';

@@ -1,6 +1,5 @@
-import type { EndpointTurn as Turn } from '../endpoint.ts';
+import type { EndpointTurn as Turn, BodyConfig } from '../endpoint.ts';
 import { expect, test } from 'vitest';
-import type { BodyConfig } from '../endpoint.ts';
 import { endpointOf } from '../registry.ts';
 
 const chat = endpointOf('chat');

@@ -1,5 +1,4 @@
-import type { ArrowColumnBatch } from '@aiperf/records/file';
-import type { RecordSource } from '@aiperf/records/file';
+import type { ArrowColumnBatch, RecordSource } from '@aiperf/records/file';
 import { ExportError } from '../export-error.ts';
 import type { RecordedOrigin } from '../run/run-metadata.ts';
 

@@ -2,10 +2,8 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { expect, test } from 'vitest';
-import { ArrowRecordSink } from '@aiperf/records/file';
-import { openArrowFile } from '@aiperf/records/file';
-import { temporaryFolder } from '@aiperf/records/testing';
-import { testMessage, testRows, testSchema } from '@aiperf/records/testing';
+import { ArrowRecordSink, openArrowFile } from '@aiperf/records/file';
+import { temporaryFolder, testMessage, testRows, testSchema } from '@aiperf/records/testing';
 import { writeParquet } from './parquet-file.ts';
 
 async function converted(folder: string, batches: readonly number[]): Promise<string> {

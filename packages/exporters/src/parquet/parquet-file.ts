@@ -1,8 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Field } from 'apache-arrow';
 import { ByteWriter, ParquetWriter, type ColumnSource } from 'hyparquet-writer';
-import type { ArrowColumnBatch } from '@aiperf/records/file';
-import type { RecordSource } from '@aiperf/records/file';
+import type { ArrowColumnBatch, RecordSource } from '@aiperf/records/file';
 import { encodeSchemaMessage } from '@aiperf/records/file';
 import { listItem, parquetKind, parquetSchema } from './parquet-schema.ts';
 

@@ -1,4 +1,4 @@
-import type { LoadLawOf } from '@aiperf/metrics/analysis';
+import type { LoadLawOf, AnalyzedPhase } from '@aiperf/metrics/analysis';
 import { RecordsError } from '@aiperf/records';
 import {
   ErrorTable,
@@ -10,7 +10,6 @@ import {
   type ErrorCount,
   type RunResults,
 } from '@aiperf/metrics';
-import type { AnalyzedPhase } from '@aiperf/metrics/analysis';
 import type { ArrowFileReader } from '@aiperf/records/file';
 import { ExportError } from '../export-error.ts';
 import { METADATA_KEYS, storedMeasured, storedPhases, type JsonObject, type RecordedOrigin } from './run-metadata.ts';

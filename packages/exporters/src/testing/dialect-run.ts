@@ -1,8 +1,12 @@
 import { join } from 'node:path';
 import { Bool, Field, Int32, Int64, List, Schema, Utf8, type DataType } from 'apache-arrow';
-import { ArrowRecordSink } from '@aiperf/records/file';
-import { openArrowFile, type ArrowFileReader } from '@aiperf/records/file';
-import { encodeRows, type ColumnValues } from '@aiperf/records/file';
+import {
+  ArrowRecordSink,
+  openArrowFile,
+  type ArrowFileReader,
+  encodeRows,
+  type ColumnValues,
+} from '@aiperf/records/file';
 import type { RenderDialectOptions } from '../dialects/render-dialect.ts';
 import type { JsonObject, OutputChoices, RecordedOrigin } from '../run/run-metadata.ts';
 import { temporaryFolder } from '@aiperf/records/testing';

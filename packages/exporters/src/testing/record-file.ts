@@ -11,8 +11,7 @@ import {
   Utf8,
   type DataType,
 } from 'apache-arrow';
-import { ArrowRecordSink } from '@aiperf/records/file';
-import { encodeRows, type ColumnValues } from '@aiperf/records/file';
+import { ArrowRecordSink, encodeRows, type ColumnValues } from '@aiperf/records/file';
 
 function metric(tag: string, type: DataType, unit: string, displayUnit = unit, flags = ''): Field {
   const kind = type instanceof List ? 'record_list' : 'record';

@@ -8,8 +8,7 @@ import type { ArrowColumnBatch } from '../decode/column-batch.ts';
 import { openArrowFile, type RecordSource } from './file-reader.ts';
 import { encodeSchemaMessage } from '../encode/arrow-fields.ts';
 import { RECOVERED_KEY, recoverArrowFile } from './recover.ts';
-import { temporaryFolder } from '../testing/index.ts';
-import { testMessage, testRows, testSchema, type TestRow } from '../testing/index.ts';
+import { temporaryFolder, testMessage, testRows, testSchema, type TestRow } from '../testing/index.ts';
 
 const ALL = testSchema.fields.map((field) => field.name);
 

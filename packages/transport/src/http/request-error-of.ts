@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
-import type { RequestError, RequestErrorCode } from '@aiperf/records';
-import type { Timeline } from '@aiperf/records';
+import type { RequestError, RequestErrorCode, Timeline } from '@aiperf/records';
 
 /** How much of an error response's body its message keeps. */
 const MAX_MESSAGE_BYTES = 4096;

@@ -1,5 +1,4 @@
-import type { RequestError } from '@aiperf/records';
-import type { Timeline } from '@aiperf/records';
+import type { RequestError, Timeline } from '@aiperf/records';
 
 import { connectError, errnoOf, lostConnectionError, requestError, statusError } from './request-error-of.ts';
 

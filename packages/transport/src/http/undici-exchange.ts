@@ -4,9 +4,8 @@ import type { Socket } from 'node:net';
 import type { Clock } from '@aiperf/records/clock';
 import type { Dispatcher } from 'undici';
 
-import type { RequestError } from '@aiperf/records';
+import type { RequestError, Timeline } from '@aiperf/records';
 import { appendBody, clearResponse, recordRead } from '@aiperf/records';
-import type { Timeline } from '@aiperf/records';
 import type { Exchange } from '../transport.ts';
 
 import { requestError, responseError } from './request-error-of.ts';

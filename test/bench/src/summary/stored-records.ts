@@ -1,8 +1,7 @@
-import { arrowRecordSink, openArrowFile } from '@aiperf/records/file';
+import { arrowRecordSink, openArrowFile, RecordBatchBuilder } from '@aiperf/records/file';
 import { CHAT_MODE, createMetricSet, type MetricSet } from '@aiperf/metrics';
 import { analyzeRecords } from '@aiperf/metrics/analysis';
 import { createRecordSchema } from '@aiperf/metrics/service';
-import { RecordBatchBuilder } from '@aiperf/records/file';
 import type { SummaryResult } from './summary-result.ts';
 
 /**

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { arrowRecordSink } from '@aiperf/records/file';
+import { arrowRecordSink, type RecordSink } from '@aiperf/records/file';
 import { createMetricSet, METRIC_DEFINITIONS, type Metric, type MetricResult, type TimeSlice } from '@aiperf/metrics';
-import { type RecordSink } from '@aiperf/records/file';
 import { analyzeRecords } from '@aiperf/metrics/analysis';
 import { countMedia, createRecordSchema, RecordProcessor, type TokenCounter } from '@aiperf/metrics/service';
 import { createRawBatchDecoder, RawBatchWriter } from '@aiperf/records';

@@ -1,6 +1,5 @@
 import { endpointOf, type ResponseParser } from '@aiperf/endpoints';
-import { type RequestRecord } from '@aiperf/records';
-import { type Timeline } from '@aiperf/records';
+import { type RequestRecord, type Timeline } from '@aiperf/records';
 import type { RecordedExchange } from './record-requests.ts';
 
 /**

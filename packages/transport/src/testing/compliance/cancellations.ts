@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { scheduledCancellation } from '@aiperf/records';
-import { createTimeline } from '@aiperf/records';
+import { scheduledCancellation, createTimeline } from '@aiperf/records';
 import type { Timeline } from '@aiperf/records';
 import type { Exchange, Transport } from '../../transport.ts';
 import { bodyText, exchangeOnce, SOME_BODY } from '../transport-rig.ts';
